@@ -1,0 +1,165 @@
+//! One key: what was last seen of it, and where this process stands with it.
+
+use std::collections::VecDeque;
+
+use super::action::{Action, Stop};
+use super::id::{Fence, FolderId, Index, KeyId, SessionId, Term};
+use super::request::Entry;
+use super::time::Timestamp;
+
+/// One key that this process stands for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Contest {
+    pub(super) folder: FolderId,
+    pub(super) seen: Seen,
+    pub(super) stand: Stand,
+    /// Stepped down: does not stand again before.
+    pub(super) stands_from: Timestamp,
+    /// Something failed: not tried again before.
+    pub(super) retry_at: Timestamp,
+}
+
+/// What the lock service was last seen to say of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Seen {
+    /// Nothing that could be acted on.
+    Unknown,
+    Absent,
+    Free(Index),
+    Held(SessionId, Index),
+    /// It belongs to another tool.
+    Conflict,
+}
+
+/// Where this process stands with a key. The diagram is in the [module above](super).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Stand {
+    By,
+    /// An acquisition or a take is on its way; `moved`: the key was seen to change meanwhile.
+    Asking {
+        moved: bool,
+    },
+    Leading(Term),
+    Lapsed {
+        term: Term,
+        resume_at: Timestamp,
+    },
+    /// Lapsed, and the transaction that resumes it is on its way.
+    Resuming(Term),
+    /// `stopped`: trust ended before the work did.
+    Draining {
+        term: Term,
+        stopped: bool,
+    },
+    Releasing {
+        fence: Fence,
+        release_at: Timestamp,
+    },
+    /// The release is on its way.
+    Freeing(Fence),
+}
+
+impl Stand {
+    /// Work may go on, and beats have to vouch for it.
+    pub(super) const fn is_trusted(&self) -> bool {
+        matches!(self, Self::Leading(_) | Self::Draining { stopped: false, .. })
+    }
+
+    /// The term that the service is believed to record, whether trusted or not.
+    const fn fence(&self) -> Option<Fence> {
+        match self {
+            Self::Leading(term)
+            | Self::Lapsed { term, .. }
+            | Self::Resuming(term)
+            | Self::Draining { term, .. } => Some(term.fence),
+            Self::Releasing { fence, .. } | Self::Freeing(fence) => Some(*fence),
+            Self::By | Self::Asking { .. } => None,
+        }
+    }
+}
+
+impl Seen {
+    pub(super) fn of(entry: Option<Entry>) -> Self {
+        match entry {
+            None => Self::Absent,
+            Some(entry) if entry.conflict => Self::Conflict,
+            Some(Entry { session: None, index, .. }) => Self::Free(index),
+            Some(Entry { session: Some(session), index, .. }) => Self::Held(session, index),
+        }
+    }
+
+    pub(super) const fn holder(&self) -> Option<&SessionId> {
+        match self {
+            Self::Held(session, _) => Some(session),
+            Self::Unknown | Self::Absent | Self::Free(_) | Self::Conflict => None,
+        }
+    }
+}
+
+impl Contest {
+    pub(super) const fn new(folder: FolderId, seen: Seen) -> Self {
+        let start = Timestamp::from_nanos(0);
+        Self { folder, seen, stand: Stand::By, stands_from: start, retry_at: start }
+    }
+
+    pub(super) fn lapse(&mut self, now: Timestamp, actions: &mut VecDeque<Action>) {
+        match &mut self.stand {
+            Stand::Leading(term) => {
+                actions.push_back(Action::Stop(*term, Stop::Lapsed));
+                self.stand = Stand::Lapsed { term: *term, resume_at: now };
+            }
+            Stand::Draining { term, stopped } if !*stopped => {
+                actions.push_back(Action::Stop(*term, Stop::Lapsed));
+                *stopped = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// The key is not, or no longer, this process's.
+    pub(super) fn lose(&mut self, why: Stop, actions: &mut VecDeque<Action>) {
+        if let Stand::Leading(term) | Stand::Draining { term, stopped: false } = self.stand {
+            actions.push_back(Action::Stop(term, why));
+        }
+        self.stand = Stand::By;
+    }
+
+    pub(super) fn drain(&mut self, actions: &mut VecDeque<Action>) {
+        let (term, stopped) = match self.stand {
+            Stand::Leading(term) => (term, false),
+            Stand::Lapsed { term, .. } | Stand::Resuming(term) => (term, true),
+            _ => return,
+        };
+        actions.push_back(Action::Drain(term));
+        self.stand = Stand::Draining { term, stopped };
+    }
+
+    /// Takes in what the service says of the key; `index` is how new that is.
+    pub(super) fn see(
+        &mut self,
+        key: KeyId,
+        index: Index,
+        entry: Option<Entry>,
+        own: Option<&SessionId>,
+        actions: &mut VecDeque<Action>,
+    ) {
+        let seen = Seen::of(entry);
+        if let Some(fence) = self.stand.fence() {
+            let ours = matches!(&seen, Seen::Held(session, at) if Some(session) == own && *at == fence.index());
+            if ours || index < fence.index() {
+                // a view from before the acquisition says nothing about it
+                return;
+            }
+            // Ours at another index is lost as well: somebody wrote over the key, and the fence
+            // that running work names is no longer the key's. It is acquired again.
+            self.lose(Stop::KeyLost, actions);
+        }
+        if seen == Seen::Conflict && self.seen != Seen::Conflict {
+            actions.push_back(Action::Conflict(key));
+        }
+        if let Stand::Asking { moved } = &mut self.stand {
+            *moved |= self.seen != seen;
+        }
+        self.seen = seen;
+    }
+}

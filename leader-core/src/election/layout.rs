@@ -1,0 +1,108 @@
+//! Which keys are stood for, and which of them are read and watched together.
+
+use std::collections::BTreeMap;
+
+use super::id::{FolderId, KeyId};
+
+/// The keys of a process and the folders they lie in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Layout {
+    keys: Vec<(String, FolderId)>,
+    ids: BTreeMap<String, KeyId>,
+    folders: Vec<Scope>,
+}
+
+/// What one read or watch covers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// One key, alone in its folder.
+    Key(KeyId),
+    /// Every key that begins with this, down to the last `/`.
+    Prefix(String),
+}
+
+impl Layout {
+    /// Groups these keys, each given whole and once, by the folder they lie in.
+    #[must_use]
+    pub fn new(keys: impl IntoIterator<Item = String>) -> Self {
+        let keys: Vec<String> = keys.into_iter().collect();
+        let mut members: BTreeMap<&str, Vec<KeyId>> = BTreeMap::new();
+        for (id, key) in (0..).map(KeyId).zip(&keys) {
+            members.entry(folder(key)).or_default().push(id);
+        }
+        let mut folder_of = vec![FolderId(0); keys.len()];
+        let mut folders = Vec::new();
+        for (name, members) in members {
+            // a prefix of its own only where it saves something: the root would cover everything
+            let scopes: Vec<(Scope, &[KeyId])> = if name.is_empty() || members.len() == 1 {
+                members.iter().map(|key| (Scope::Key(*key), std::slice::from_ref(key))).collect()
+            } else {
+                vec![(Scope::Prefix(name.to_owned()), &members)]
+            };
+            for (scope, members) in scopes {
+                for KeyId(key) in members {
+                    folder_of[*key as usize] = FolderId(folders.len() as u32);
+                }
+                folders.push(scope);
+            }
+        }
+        let ids = keys.iter().cloned().zip((0..).map(KeyId)).collect();
+        Self { keys: keys.into_iter().zip(folder_of).collect(), ids, folders }
+    }
+
+    /// Every key, in the order in which they were given.
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = (KeyId, &str)> {
+        self.keys.iter().enumerate().map(|(id, (key, _))| (KeyId(id as u32), key.as_str()))
+    }
+
+    /// The key of this id.
+    #[must_use]
+    pub fn key(&self, KeyId(id): KeyId) -> &str {
+        &self.keys[id as usize].0
+    }
+
+    /// The id of this key, where it is one of these.
+    #[must_use]
+    pub fn find(&self, key: &str) -> Option<KeyId> {
+        self.ids.get(key).copied()
+    }
+
+    /// The folder that this key is read with.
+    #[must_use]
+    pub fn folder_of(&self, KeyId(id): KeyId) -> FolderId {
+        self.keys[id as usize].1
+    }
+
+    /// Every folder, in the order of their ids.
+    #[must_use]
+    pub fn folders(&self) -> &[Scope] {
+        &self.folders
+    }
+
+    /// What this folder covers.
+    #[must_use]
+    pub fn scope(&self, FolderId(id): FolderId) -> &Scope {
+        &self.folders[id as usize]
+    }
+}
+
+fn folder(key: &str) -> &str {
+    key.rfind('/').map_or("", |slash| &key[..=slash])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_one_folder_share_a_watch_and_a_lone_key_has_its_own() {
+        let layout = Layout::new(["a/x", "b/c/y", "a/z", "top", "other"].map(str::to_owned));
+        let scope = |key| layout.scope(layout.folder_of(KeyId(key)));
+        assert_eq!(scope(0), &Scope::Prefix("a/".into()));
+        assert_eq!(scope(2), &Scope::Prefix("a/".into()));
+        assert_eq!(scope(1), &Scope::Key(KeyId(1)));
+        assert_eq!(scope(3), &Scope::Key(KeyId(3)));
+        assert_eq!(scope(4), &Scope::Key(KeyId(4)));
+        assert_eq!(layout.folders().len(), 4);
+    }
+}

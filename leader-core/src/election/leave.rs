@@ -1,0 +1,80 @@
+//! Leaving: every key let go, then the beat, then the session; bounded, Consul or not.
+
+use std::time::Duration;
+
+use super::Election;
+use super::action::Action;
+use super::contest::{Seen, Stand};
+use super::request::Call;
+use super::session::Session;
+use super::time::Timestamp;
+
+/// Whether the process still stands for anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Phase {
+    /// It does.
+    Running,
+    /// It lets go; the service was last heard, or last had nothing to answer, at `heard`.
+    Leaving { heard: Timestamp },
+    /// It is gone: no action ever again.
+    Left,
+}
+
+/// How far the session's own end has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Closing {
+    NotYet,
+    DeletingBeat,
+    BeatDeleted,
+    Destroying,
+}
+
+/// How long to wait for a service that says nothing.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+impl Election {
+    pub(super) fn handle_shutdown(&mut self, now: Timestamp) {
+        if self.phase != Phase::Running {
+            return;
+        }
+        self.phase = Phase::Leaving { heard: now };
+        self.cancel(|call| matches!(call, Call::Read(_) | Call::Watch(..) | Call::ReadBeat(_)));
+        for contest in &mut self.contests {
+            contest.drain(&mut self.actions);
+        }
+    }
+
+    pub(super) fn leave_due(&self) -> Option<Timestamp> {
+        match self.phase {
+            Phase::Leaving { heard } if !self.is_draining() => Some(heard + PATIENCE),
+            _ => None,
+        }
+    }
+
+    fn is_draining(&self) -> bool {
+        self.contests.iter().any(|contest| matches!(contest.stand, Stand::Draining { .. }))
+    }
+
+    pub(super) fn plan_leave(&mut self, now: Timestamp) {
+        let Some(limit) = self.leave_due() else { return };
+        let own = self.session();
+        let holds = |seen: &Seen| own.is_some() && seen.holder() == own;
+        let busy =
+            self.contests.iter().any(|contest| contest.stand != Stand::By || holds(&contest.seen));
+        match &self.session {
+            Session::Absent { .. } => self.leave(),
+            // Some key was not answered for: the beat and the session stay, so that the key can be
+            // taken, which is as quick as the lock delay that a destroyed session would cost.
+            _ if now >= limit => self.leave(),
+            Session::Live(_) if !busy => self.close_session(now),
+            Session::Live(_) | Session::Creating { .. } => {}
+        }
+    }
+
+    fn leave(&mut self) {
+        self.cancel(|_| true);
+        self.trusted_until = None;
+        self.phase = Phase::Left;
+        self.actions.push_back(Action::Leave);
+    }
+}

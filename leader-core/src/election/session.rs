@@ -1,0 +1,222 @@
+//! The session of this process: made, renewed, shown to live by its beat, lost.
+
+use std::time::Duration;
+
+use super::action::Stop;
+use super::id::SessionId;
+use super::leave::{Closing, Phase};
+use super::request::{Answer, Call, Failure};
+use super::time::Timestamp;
+use super::{Election, Pace};
+
+/// Where the process stands with its session.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Session {
+    /// There is none; `failures` tries in a row went wrong.
+    Absent { create_at: Timestamp, failures: u32 },
+    /// One was asked for.
+    Creating { failures: u32 },
+    /// There is one, as far as anybody said.
+    Live(Live),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Live {
+    pub(super) id: SessionId,
+    renew_at: Timestamp,
+    renewing: bool,
+    beat_at: Timestamp,
+    beating: bool,
+    /// Its beat key may exist.
+    pub(super) has_beaten: bool,
+    pub(super) closing: Closing,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::Absent { create_at: Timestamp::default(), failures: 0 }
+    }
+}
+
+impl Session {
+    pub(super) const fn live(&self) -> Option<&Live> {
+        match self {
+            Self::Live(live) => Some(live),
+            Self::Absent { .. } | Self::Creating { .. } => None,
+        }
+    }
+
+    pub(super) const fn live_mut(&mut self) -> Option<&mut Live> {
+        match self {
+            Self::Live(live) => Some(live),
+            Self::Absent { .. } | Self::Creating { .. } => None,
+        }
+    }
+}
+
+const FIRST_RETRY: Duration = Duration::from_millis(250);
+const LAST_RETRY: Duration = Duration::from_secs(2);
+
+impl Election {
+    pub(super) fn session_due(&self) -> Option<Timestamp> {
+        match &self.session {
+            Session::Absent { create_at, .. } => {
+                (self.phase == Phase::Running).then_some(*create_at)
+            }
+            Session::Live(live) => match self.pace {
+                Pace::Beats(_) => (!live.renewing).then_some(live.renew_at),
+                Pace::Kernel { .. } => None,
+            },
+            Session::Creating { .. } => None,
+        }
+    }
+
+    pub(super) fn plan_session(&mut self, now: Timestamp) {
+        if self.session_due().is_none_or(|due| due > now) {
+            return;
+        }
+        let timeout = match self.pace {
+            Pace::Beats(timing) => timing
+                .lease()
+                .length()
+                .div_f32(2.0)
+                .clamp(Duration::from_secs(1), Duration::from_secs(5)),
+            Pace::Kernel { .. } => Duration::from_secs(1),
+        };
+        let call = match &mut self.session {
+            Session::Live(live) => {
+                live.renewing = true;
+                Call::RenewSession(live.id.clone())
+            }
+            Session::Absent { failures, .. } | Session::Creating { failures } => {
+                self.session = Session::Creating { failures: *failures };
+                Call::CreateSession
+            }
+        };
+        self.request(now, timeout, call);
+    }
+
+    pub(super) fn handle_created(&mut self, now: Timestamp, sent: Timestamp, answer: Answer) {
+        let Session::Creating { failures } = self.session else { return };
+        let renewal = match self.pace {
+            Pace::Beats(timing) => timing.renewal(),
+            Pace::Kernel { .. } => Duration::ZERO,
+        };
+        self.session = if let Answer::Session(id) = answer {
+            for folder in &mut self.folders {
+                folder.forget_watch(now);
+            }
+            Session::Live(Live {
+                id,
+                renew_at: sent + renewal,
+                renewing: false,
+                beat_at: now,
+                beating: false,
+                has_beaten: false,
+                closing: Closing::NotYet,
+            })
+        } else {
+            let wait = match answer {
+                Answer::Failed(Failure::Configuration) => self.retry(Failure::Configuration),
+                _ => LAST_RETRY.min(FIRST_RETRY * 2u32.saturating_pow(failures)),
+            };
+            Session::Absent { create_at: now + wait, failures: (failures + 1).min(8) }
+        };
+    }
+
+    pub(super) fn handle_renewed(&mut self, now: Timestamp, sent: Timestamp, answer: Answer) {
+        let Pace::Beats(timing) = self.pace else { return };
+        let next = match answer {
+            Answer::Failed(failure) => now + self.retry(failure),
+            _ => sent + timing.renewal(),
+        };
+        if let Some(live) = self.session.live_mut() {
+            live.renewing = false;
+            live.renew_at = next;
+        }
+    }
+
+    /// A beat is due while there is work to vouch for; what has lapsed is resumed by transactions
+    /// that carry a beat themselves.
+    pub(super) fn beat_due(&self) -> Option<Timestamp> {
+        let live = self.session.live()?;
+        let beats = matches!(self.pace, Pace::Beats(_))
+            && !live.beating
+            && self.contests.iter().any(|contest| contest.stand.is_trusted());
+        beats.then_some(live.beat_at)
+    }
+
+    pub(super) fn plan_beat(&mut self, now: Timestamp) {
+        let Pace::Beats(timing) = self.pace else { return };
+        if self.beat_due().is_none_or(|due| due > now) {
+            return;
+        }
+        if let Some(live) = self.session.live_mut() {
+            live.beating = true;
+            // each eighth of the lease, whatever becomes of this one
+            live.beat_at = now + timing.beat();
+            let call = Call::Beat(live.id.clone());
+            self.request(now, timing.beat(), call);
+        }
+    }
+
+    pub(super) fn handle_beaten(&mut self, sent: Timestamp, answer: Answer) {
+        if let Some(live) = self.session.live_mut() {
+            live.beating = false;
+        }
+        if answer == Answer::Done {
+            self.extend_trust(sent);
+        }
+    }
+
+    /// A transaction that carries a beat went through, having been sent at `sent`.
+    pub(super) fn extend_trust_by_transaction(&mut self, sent: Timestamp) {
+        self.extend_trust(sent);
+        let Pace::Beats(timing) = self.pace else { return };
+        if let Some(live) = self.session.live_mut() {
+            live.beat_at = live.beat_at.max(sent + timing.beat());
+        }
+    }
+
+    /// The session is gone, and with it every term.
+    pub(super) fn lose_session(&mut self, now: Timestamp) {
+        let Some(live) = self.session.live() else { return };
+        let gone = live.id.clone();
+        self.cancel(|call| call.session() == Some(&gone));
+        self.session = Session::Absent { create_at: now, failures: 0 };
+        self.trusted_until = None;
+        for contest in &mut self.contests {
+            contest.lose(Stop::SessionLost, &mut self.actions);
+        }
+    }
+
+    /// The session's end was asked for, step by step.
+    pub(super) fn close_session(&mut self, now: Timestamp) {
+        let patience = self.patience();
+        let Some(live) = self.session.live_mut() else { return };
+        let call = match live.closing {
+            Closing::NotYet if live.has_beaten => {
+                live.closing = Closing::DeletingBeat;
+                Call::DeleteBeat(live.id.clone())
+            }
+            Closing::NotYet | Closing::BeatDeleted => {
+                live.closing = Closing::Destroying;
+                Call::DestroySession(live.id.clone())
+            }
+            Closing::DeletingBeat | Closing::Destroying => return,
+        };
+        self.request(now, patience, call);
+    }
+
+    pub(super) fn handle_closed(&mut self) {
+        match self.session.live_mut() {
+            Some(live) if live.closing == Closing::DeletingBeat => {
+                live.closing = Closing::BeatDeleted;
+            }
+            Some(live) if live.closing == Closing::Destroying => {
+                self.session = Session::default();
+            }
+            _ => {}
+        }
+    }
+}

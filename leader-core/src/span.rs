@@ -1,0 +1,125 @@
+//! Durations as people write them: whole numbers with units, the largest unit first, each once.
+//!
+//! `3s`, `1h30m`, `1h 30m`, `250ms`. Units are `w d h m s ms us ns`. A number without a unit is
+//! refused, since everyone takes it for another one; months and years are, since no two are of one
+//! length; fractions are, since `1s 500ms` says the same.
+
+use std::time::Duration;
+
+use crate::error::Error;
+
+const SECOND: u64 = 1_000_000_000;
+
+/// Largest first, in nanoseconds.
+const UNITS: [(&str, u64); 8] = [
+    ("w", 7 * 24 * 3600 * SECOND),
+    ("d", 24 * 3600 * SECOND),
+    ("h", 3600 * SECOND),
+    ("m", 60 * SECOND),
+    ("s", SECOND),
+    ("ms", 1_000_000),
+    ("us", 1_000),
+    ("ns", 1),
+];
+
+/// Reads a duration, `0s` too: whether nothing is enough, the caller knows.
+///
+/// # Errors
+///
+/// Where the text has no unit, an unknown one, or one out of order; where it is longer than a
+/// [`Duration`] can be (584 billion years).
+pub fn parse(text: &str) -> Result<Duration, Error> {
+    let mut nanos: u128 = 0;
+    let mut allowed = &UNITS[..];
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (digits, tail) = split(rest, |c| c.is_ascii_digit());
+        let (unit, tail) = split(tail, char::is_alphabetic);
+        if digits.is_empty() || unit.is_empty() {
+            return Err(malformed(text, digits, tail));
+        }
+        let Some(&(_, length)) = UNITS.iter().find(|(name, _)| *name == unit) else {
+            return Err(unknown_unit(text, digits, unit));
+        };
+        let Some(place) = allowed.iter().position(|(name, _)| *name == unit) else {
+            return Err(Error::new(format!(
+                "duration `{text}` is out of order; write the largest unit first, each once: \
+                 `1h 30m`"
+            )));
+        };
+        allowed = &allowed[place + 1..];
+        let count: u64 = digits.parse().map_err(|_| too_long(text))?;
+        nanos += u128::from(count) * u128::from(length);
+        rest = tail.trim_start_matches(' ');
+    }
+    if allowed.len() == UNITS.len() {
+        return Err(Error::new("the duration is empty; write one such as `3s` or `1h 30m`"));
+    }
+    from_nanos(nanos).ok_or_else(|| too_long(text))
+}
+
+/// Prints a duration, so that [`parse`] reads the same one: `1h 30m`. Weeks are printed as days.
+#[must_use]
+pub fn print(span: Duration) -> String {
+    let mut rest = span.as_nanos();
+    let mut parts = Vec::new();
+    for (unit, length) in &UNITS[1..] {
+        let count = rest / u128::from(*length);
+        rest %= u128::from(*length);
+        if count > 0 {
+            parts.push(format!("{count}{unit}"));
+        }
+    }
+    if parts.is_empty() { "0s".into() } else { parts.join(" ") }
+}
+
+/// `None` past what a [`Duration`] holds.
+pub(crate) fn from_nanos(nanos: u128) -> Option<Duration> {
+    let second = u128::from(SECOND);
+    let seconds = u64::try_from(nanos / second).ok()?;
+    let nanos = u32::try_from(nanos % second).ok()?;
+    Some(Duration::new(seconds, nanos))
+}
+
+fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(|c| !belongs(c)).unwrap_or(text.len()))
+}
+
+fn malformed(text: &str, digits: &str, tail: &str) -> Error {
+    Error::new(if digits.is_empty() {
+        format!("duration `{text}` is not a number with a unit; write one such as `3s` or `1h 30m`")
+    } else if tail.starts_with(['.', ',']) {
+        format!("duration `{text}` has a fraction; write whole numbers: `1s 500ms` for 1.5 s")
+    } else {
+        format!("duration `{text}` has no unit after `{digits}`; write `{digits}s` for seconds")
+    })
+}
+
+fn unknown_unit(text: &str, digits: &str, unit: &str) -> Error {
+    let meant = match unit.to_lowercase().as_str() {
+        "mo" | "mon" | "month" | "months" | "y" | "yr" | "year" | "years" => {
+            return Error::new(format!(
+                "duration `{text}`: no two months or years are of one length; count days: `30d`"
+            ));
+        }
+        "w" | "week" | "weeks" => "w",
+        "d" | "day" | "days" => "d",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "ms" | "msec" | "milli" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "us" | "µs" | "μs" | "micro" | "micros" | "microsecond" | "microseconds" => "us",
+        "ns" | "nano" | "nanos" | "nanosecond" | "nanoseconds" => "ns",
+        _ => {
+            return Error::new(format!(
+                "duration `{text}` has the unknown unit `{unit}`; units are w, d, h, m, s, ms, us \
+                 and ns"
+            ));
+        }
+    };
+    Error::new(format!("duration `{text}` has the unknown unit `{unit}`; write `{digits}{meant}`"))
+}
+
+fn too_long(text: &str) -> Error {
+    Error::new(format!("duration `{text}` is too long to count; use less than 584 billion years"))
+}
