@@ -1,0 +1,21 @@
+//! A clock that ticks on the leader alone. Start it twice, stop the one that says `It is`.
+//!
+//! `LEADER_LOCK=local cargo run --example clock` needs nothing else; without that setting it looks
+//! for Consul at `CONSUL_HTTP_ADDR`.
+
+use leader_runtime::{Runtime, jobs, leader_job};
+
+/// Prints the time on the leader, every three seconds.
+#[leader_job(key = "service/clock", every = "3s", standby = not_the_leader)]
+async fn call_time() {
+    println!("It is {}", jiff::Zoned::now());
+}
+
+async fn not_the_leader() {
+    println!("Not the leader");
+}
+
+#[tokio::main]
+async fn main() -> leader_runtime::Result<()> {
+    Runtime::from_env()?.jobs(jobs![call_time]).run().await
+}

@@ -1,0 +1,110 @@
+//! The function under the attribute, and what keeps one from being a job.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Error, FnArg, ReturnType, Safety, Signature, Type, Visibility};
+
+use crate::faults::Faults;
+
+/// A function but for its body, which stays as it is written: half a body, in an editor, is no
+/// fault of the job.
+pub(crate) struct Function {
+    attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    signature: Signature,
+}
+
+impl Function {
+    /// # Errors
+    ///
+    /// Where it is no function.
+    pub(crate) fn parse(item: TokenStream) -> syn::Result<Self> {
+        let parser = |input: ParseStream<'_>| {
+            let attributes = input.call(Attribute::parse_outer)?;
+            let visibility = input.parse()?;
+            let signature = input.parse()?;
+            input.parse::<TokenStream>()?;
+            Ok(Self { attributes, visibility, signature })
+        };
+        parser.parse2(item).map_err(|error| {
+            Error::new(error.span(), "`#[leader_job]` stands over an `async fn`, and only there")
+        })
+    }
+
+    pub(crate) fn name(&self) -> &Ident {
+        &self.signature.ident
+    }
+
+    /// The conditions under which it is there at all.
+    pub(crate) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
+        self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"))
+    }
+
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = &Type> {
+        self.signature.inputs.iter().filter_map(|parameter| match parameter {
+            FnArg::Typed(typed) => Some(&*typed.ty),
+            FnArg::Receiver(_) => None,
+        })
+    }
+
+    /// `None` where it returns nothing.
+    pub(crate) fn returned(&self) -> Option<&Type> {
+        match &self.signature.output {
+            ReturnType::Default => None,
+            ReturnType::Type(_, returned) => Some(returned),
+        }
+    }
+
+    pub(crate) fn check(&self, faults: &mut Faults) {
+        let Signature { constness, asyncness, safety, abi, fn_token, generics, .. } =
+            &self.signature;
+        if asyncness.is_none() {
+            faults.at(fn_token, format!("a job is async; write `async fn {}`", self.name()));
+        }
+        if let Some(constness) = constness {
+            faults.at(constness, "a job runs at its time, never at compile time; remove `const`");
+        }
+        if let Safety::Unsafe(unsafety) = safety {
+            faults.at(unsafety, "nobody could vouch for an unsafe job; remove `unsafe`");
+        }
+        if let Some(abi) = abi {
+            faults.at(abi, "a job is called from Rust alone; remove `extern`");
+        }
+        if !generics.params.is_empty() {
+            faults.at(&generics, "a job has no generics, nothing could choose them; remove them");
+        }
+        for parameter in &self.signature.inputs {
+            match parameter {
+                FnArg::Receiver(receiver) => {
+                    faults.at(receiver, "a job has no `self`; make it a free function");
+                }
+                FnArg::Typed(typed) if has_impl(typed.ty.to_token_stream()) => {
+                    faults.at(&typed.ty, "a job has no generics; name the type instead of `impl`");
+                }
+                FnArg::Typed(_) => {}
+            }
+        }
+        for attribute in self.attributes.iter().filter(is_job) {
+            faults.at(attribute, "a function is one job; write a second function for the other");
+        }
+    }
+
+    /// Whether a struct of its name can stand beside it: not in an `impl`, and not where another
+    /// `#[leader_job]` below this one puts it there.
+    pub(crate) fn has_room(&self) -> bool {
+        self.signature.receiver().is_none() && !self.attributes.iter().any(|a| is_job(&a))
+    }
+}
+
+fn is_job(attribute: &&Attribute) -> bool {
+    attribute.path().segments.last().is_some_and(|last| last.ident == "leader_job")
+}
+
+fn has_impl(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "impl",
+        TokenTree::Group(group) => has_impl(group.stream()),
+        _ => false,
+    })
+}

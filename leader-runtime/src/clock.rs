@@ -1,0 +1,34 @@
+//! The clock that leadership is held by: it counts suspend, so that a machine that slept wakes past
+//! its deadline.
+
+use std::time::Duration;
+
+use leader_core::election::Timestamp;
+
+/// Now, in nanoseconds since the machine's start.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn now() -> Timestamp {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Timestamp::from_nanos(now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64)
+}
+
+/// Now, in nanoseconds since the first call. Elsewhere the standard library's clock is the one that
+/// counts suspend (macOS, Windows), or the best there is.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) fn now() -> Timestamp {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+
+    static START: OnceLock<Instant> = OnceLock::new();
+    let start = *START.get_or_init(Instant::now);
+    Timestamp::from_nanos(start.elapsed().as_nanos() as u64)
+}
+
+/// No sleep is longer than this: tokio's timers do not count suspend, and the wall clock can be set.
+pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// Sleeps until this instant, or a good part of the way: whoever wakes looks at the clock, not at
+/// the sleep.
+pub(crate) async fn sleep_towards(instant: Timestamp) {
+    tokio::time::sleep(instant.since(now()).min(LONGEST_SLEEP)).await;
+}

@@ -1,0 +1,128 @@
+//! The one error of the runtime: what is wrong, where, and what to do.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::path::Path;
+
+/// Why a service could not start, or could not go on.
+///
+/// `Debug`, which is what `main` prints where it returns this, shows the message as `Display` does,
+/// and what caused it.
+pub struct Error {
+    kind: Kind,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What [`Runtime::run`](crate::Runtime::run) and its like return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+enum Kind {
+    /// Settings or jobs that are wrong, each in a line.
+    Wrong(Vec<String>),
+    /// Something that the machine did not give.
+    Machine(String),
+}
+
+impl Error {
+    pub(crate) fn wrong(faults: Vec<String>) -> Self {
+        Self { kind: Kind::Wrong(faults), source: None }
+    }
+
+    pub(crate) fn setting(name: &str, value: &str, fault: &str) -> Self {
+        Self::wrong(vec![format!("{name}=`{value}`: {fault}")])
+    }
+
+    pub(crate) fn token() -> Self {
+        Self::wrong(vec![
+            "CONSUL_HTTP_TOKEN: the token has characters that no HTTP header may have; use it as \
+             Consul printed it"
+                .into(),
+        ])
+    }
+
+    pub(crate) fn thread(cause: std::io::Error) -> Self {
+        Self::machine("the machine gives no thread for the lock manager", cause)
+    }
+
+    pub(crate) fn signals(cause: std::io::Error) -> Self {
+        Self::machine("signals cannot be listened to", cause)
+    }
+
+    pub(crate) fn client(cause: reqwest::Error) -> Self {
+        Self::machine("the HTTP client cannot be made", cause)
+    }
+
+    pub(crate) fn lock_directory(directory: &Path, cause: std::io::Error) -> Self {
+        let directory = directory.display();
+        Self::machine(
+            format!(
+                "the lock directory {directory} cannot be made; set LEADER_LOCK=local:DIR to one \
+                 that this user may write"
+            ),
+            cause,
+        )
+    }
+
+    pub(crate) fn driver() -> Self {
+        let kind = Kind::Machine(
+            "the lock manager's thread has panicked, so that nothing is led any more; restart the \
+             process, and report its message on stderr as a bug"
+                .into(),
+        );
+        Self { kind, source: None }
+    }
+
+    fn machine(
+        what: impl Into<String>,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self { kind: Kind::Machine(what.into()), source: Some(source.into()) }
+    }
+
+    /// Whether a setting, or a job, is wrong: it helps to change that, and not to try again.
+    #[must_use]
+    pub const fn is_wrong_settings(&self) -> bool {
+        matches!(self.kind, Kind::Wrong(_))
+    }
+
+    /// What is wrong, each fault in a line.
+    pub(crate) fn into_faults(self) -> Vec<String> {
+        match self.kind {
+            Kind::Wrong(faults) => faults,
+            Kind::Machine(_) => vec![self.to_string()],
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Wrong(faults) => match faults.as_slice() {
+                [fault] => f.write_str(fault),
+                faults => {
+                    write!(f, "{} faults", faults.len())?;
+                    faults.iter().try_for_each(|fault| write!(f, "\n  - {fault}"))
+                }
+            },
+            Kind::Machine(what) => f.write_str(what),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        let mut source = self.source();
+        while let Some(cause) = source {
+            write!(f, "\n  caused by: {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

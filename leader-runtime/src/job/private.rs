@@ -1,0 +1,11 @@
+//! What the expansion of `#[leader_job]` and `jobs!` names. Nothing here is for hand-written code:
+//! the macro and the runtime are of one exact version, and this changes with any.
+
+pub use std::boxed::Box;
+pub use std::option::Option::{None, Some};
+pub use std::panic::Location;
+
+pub use super::context::{Context, param};
+pub use super::entry::{Entry, FAULTY, Job, RunFuture, Spec, StandbyFuture};
+pub use super::outcome::IntoOutcome;
+pub use super::standby::standby;

@@ -1,0 +1,56 @@
+//! Scheduled jobs that run on the leader alone: annotate a function, deploy the service as often as
+//! you like, and one node runs it.
+//!
+//! ```no_run
+//! use leader_runtime::{Runtime, jobs, leader_job};
+//!
+//! /// Refreshes the cache, each full minute, on one node.
+//! #[leader_job(key = "service/cache", every = "1m")]
+//! async fn refresh() {}
+//!
+//! #[tokio::main]
+//! async fn main() -> leader_runtime::Result<()> {
+//!     Runtime::from_env()?.jobs(jobs![refresh]).run().await
+//! }
+//! ```
+//!
+//! # Who leads
+//!
+//! Every key is a lock in Consul, or a lock file where [`Settings`] say so; the node that holds it
+//! runs the jobs of that key. When that node stops, another takes over within milliseconds.
+//! Whatever dies, process, machine or network, another leads within the *lease*: 6 s unless told
+//! otherwise. A node that is cut off stops believing, and its running job is dropped, before
+//! another may lead.
+//!
+//! # What a lease cannot promise
+//!
+//! Trust is looked at before every poll of a job. Code that runs on between two `await`s, and tasks
+//! that a job spawns by itself, are not stopped by it; nor is a job saved from clocks that run
+//! apart by more than 5 % of the lease, or from an operator who deletes the key by hand while its
+//! holder is cut off. The [`Fence`] covers all of these: let the store that a job writes to refuse
+//! the number of an earlier leader.
+//!
+//! # When it runs
+//!
+//! `every = "3s"` is a grid that all nodes share, counted from the Unix epoch; `cron = "0 5 * * *"`
+//! is read in UTC. A run that is due while the one before goes on is skipped.
+
+mod clock;
+mod engine;
+mod error;
+mod job;
+mod lock;
+mod log;
+mod run;
+mod runtime;
+mod settings;
+mod signal;
+
+pub use error::{Error, Result};
+#[doc(hidden)]
+pub use job::private as __private;
+pub use job::{Fence, FromRun, IntoOutcome, Jobs, Outcome};
+pub use leader_core::Due;
+pub use leader_macros::leader_job;
+pub use runtime::Runtime;
+pub use settings::Settings;

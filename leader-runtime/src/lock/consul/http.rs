@@ -1,0 +1,181 @@
+//! Consul's HTTP API: requests, and what a status and a text mean for leadership.
+
+use leader_core::election::{Answer, Failure, Index};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, Method, StatusCode};
+use serde::de::DeserializeOwned;
+
+use super::super::Reply;
+use super::Address;
+use super::transaction::Transaction;
+use crate::error::Error;
+
+/// A client of one agent.
+#[derive(Debug)]
+pub(super) struct Http {
+    client: Client,
+    address: Address,
+}
+
+/// An answer that says what it means: a success, or a 404 of a read.
+pub(super) struct Response {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Http {
+    pub(super) fn new(address: &Address, token: Option<&str>) -> Result<Self, Error> {
+        let mut headers = HeaderMap::new();
+        // an agent warns of every request that has none
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(token) = token {
+            let mut token = HeaderValue::from_str(token).map_err(|_| Error::token())?;
+            token.set_sensitive(true);
+            headers.insert("X-Consul-Token", token);
+        }
+        let client = Client::builder()
+            .default_headers(headers)
+            // a dead connection outlives its retries where HTTP/2 shares it
+            .http1_only()
+            // Consul answers a key with `//` or a leading `/` by a redirect: that is a fault of ours
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .pool_max_idle_per_host(2)
+            .tcp_nodelay(true)
+            .build()
+            .map_err(Error::client)?;
+        Ok(Self { client, address: address.clone() })
+    }
+
+    pub(super) const fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Result<Response, Reply> {
+        self.request(Method::GET, path, Vec::new()).await?.meaning(true)
+    }
+
+    pub(super) async fn put(&self, path: &str, body: Vec<u8>) -> Result<Response, Reply> {
+        self.request(Method::PUT, path, body).await?.meaning(false)
+    }
+
+    pub(super) async fn delete(&self, path: &str) -> Result<Response, Reply> {
+        self.request(Method::DELETE, path, Vec::new()).await?.meaning(false)
+    }
+
+    pub(super) async fn transact(&self, transaction: &Transaction) -> Result<Answer, Reply> {
+        let response = self.request(Method::PUT, "txn", transaction.body()).await?;
+        if response.status == StatusCode::CONFLICT {
+            return transaction.refused(response.json()?);
+        }
+        Ok(transaction.done(response.meaning(false)?.json()?))
+    }
+
+    async fn request(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, Reply> {
+        let url = format!("{}/v1/{path}", self.address);
+        let broken = |cause| Reply::failed(Failure::Transient, broken(&cause));
+        let response = self.client.request(method, url).body(body).send().await.map_err(broken)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.text().await.map_err(broken)?;
+        Ok(Response { status, headers, body })
+    }
+}
+
+impl Response {
+    /// In dev mode, older Consuls end their bodies with a line feed.
+    pub(super) fn text(&self) -> &str {
+        self.body.trim()
+    }
+
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Reply> {
+        serde_json::from_str(&self.body).map_err(|cause| {
+            Reply::failed(
+                Failure::Transient,
+                format!("an answer is none of Consul's ({cause}); is this a Consul agent?"),
+            )
+        })
+    }
+
+    /// Whether the key, or every key of the folder, is missing.
+    pub(super) fn is_missing(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
+    /// How new the answer is.
+    pub(super) fn index(&self) -> Result<Index, Reply> {
+        let index = self.headers.get("X-Consul-Index").and_then(|v| v.to_str().ok()?.parse().ok());
+        index.map(Index).ok_or_else(|| {
+            Reply::failed(
+                Failure::Transient,
+                format!(
+                    "an answer has no X-Consul-Index ({}); is this a Consul agent?",
+                    self.status
+                ),
+            )
+        })
+    }
+
+    /// What this status and text mean; `is_read`: a 404 is an answer.
+    fn meaning(self, is_read: bool) -> Result<Self, Reply> {
+        let text = self.text();
+        match self.status {
+            StatusCode::OK => Ok(self),
+            StatusCode::NOT_FOUND if is_read => Ok(self),
+            // of a renewal
+            StatusCode::NOT_FOUND if text.contains("Session id") => Err(gone()),
+            StatusCode::INTERNAL_SERVER_ERROR if text.contains("invalid session") => Err(gone()),
+            status => Err(Reply::failed(failure(status, text), refusal(status, text))),
+        }
+    }
+}
+
+fn gone() -> Reply {
+    Answer::SessionGone.into()
+}
+
+/// Consul answers most faults of its clients with a 500: the text decides.
+fn failure(status: StatusCode, text: &str) -> Failure {
+    let is_configuration = match status {
+        StatusCode::INTERNAL_SERVER_ERROR => {
+            // just started, an agent does not know its own node yet
+            ["Invalid ", "Missing check", "UUID must be 36"].iter().any(|part| text.contains(part))
+        }
+        StatusCode::TOO_MANY_REQUESTS => false,
+        status => status.is_client_error() || status.is_redirection(),
+    };
+    if is_configuration { Failure::Configuration } else { Failure::Transient }
+}
+
+fn refusal(status: StatusCode, text: &str) -> String {
+    let text: String = text.chars().take(200).collect();
+    match (status, text.as_str()) {
+        (StatusCode::FORBIDDEN, text) if text.contains("ACL not found") => format!(
+            "Consul does not know the token ({status}: {text}); set CONSUL_HTTP_TOKEN to one that \
+             exists"
+        ),
+        (StatusCode::FORBIDDEN, text) => format!(
+            "the token lacks a right ({status}: {text}); its policy needs write on the job's keys, \
+             on `key_prefix \".leader/\"` and on `session_prefix \"\"`"
+        ),
+        (status, "") => format!("Consul answered {status}"),
+        (status, text) => format!("Consul answered {status}: {text}"),
+    }
+}
+
+/// No answer came. The remedies are those of whoever starts the program for the first time.
+fn broken(cause: &reqwest::Error) -> String {
+    let mut root: &dyn std::error::Error = cause;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    if cause.is_connect() {
+        format!(
+            "does not answer ({root}); start an agent there, for example with `consul agent -dev`, \
+             or set CONSUL_HTTP_ADDR to one that runs; or set LEADER_LOCK=local to do without \
+             Consul on one machine"
+        )
+    } else {
+        format!("the connection broke ({root})")
+    }
+}

@@ -1,0 +1,230 @@
+//! Consul as a lock service: every request of the election as one call of its HTTP API.
+
+mod address;
+mod http;
+mod transaction;
+mod wire;
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use leader_core::Timing;
+use leader_core::election::{
+    Answer, Attempt, BeatSeen, Call, Entry, Failure, FolderId, Index, Layout, Pace, Request, Scope,
+    SessionId, WATCH_WAIT,
+};
+
+pub(crate) use self::address::Address;
+use self::http::Http;
+use self::transaction::Transaction;
+use self::wire::{Beat, Session, SessionCreated, StoredKey};
+use super::identity::{Identity, json};
+use super::{LockService, Reply};
+use crate::error::Error;
+
+/// One agent, or whatever answers for one at an address.
+#[derive(Debug)]
+pub(crate) struct Consul {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    http: Http,
+    timing: Timing,
+    layout: Layout,
+    identity: Identity,
+    /// The folder of the beat keys. It lies outside every watched folder, whose watch each beat
+    /// would wake.
+    beats: String,
+}
+
+impl Consul {
+    /// The Consul at this address, for the keys of this layout, which begin with `key_prefix`.
+    pub(crate) fn new(
+        address: &Address,
+        token: Option<&str>,
+        timing: Timing,
+        key_prefix: &str,
+        layout: Layout,
+        identity: Identity,
+    ) -> Result<Self, Error> {
+        let shared = Shared {
+            http: Http::new(address, token)?,
+            timing,
+            layout,
+            identity,
+            beats: format!(".leader/{key_prefix}beats/"),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+}
+
+impl LockService for Consul {
+    fn pace(&self) -> Pace {
+        Pace::Beats(self.shared.timing)
+    }
+
+    fn place(&self) -> String {
+        format!("Consul at {}", self.shared.http.address())
+    }
+
+    fn call(&self, request: Request) -> BoxFuture<'static, Reply> {
+        let shared = Arc::clone(&self.shared);
+        async move { shared.call(request).await.unwrap_or_else(|reply| reply) }.boxed()
+    }
+}
+
+impl Shared {
+    /// `Err` where there is no answer to act on, or the session is gone.
+    async fn call(&self, Request { attempt, call, .. }: Request) -> Result<Reply, Reply> {
+        let answer = match call {
+            Call::CreateSession => self.create_session().await?,
+            Call::RenewSession(session) => {
+                self.http.put(&format!("session/renew/{session}"), Vec::new()).await?;
+                Answer::Done
+            }
+            Call::DestroySession(session) => {
+                self.http.put(&format!("session/destroy/{session}"), Vec::new()).await?;
+                Answer::Done
+            }
+            Call::Beat(session) => self.beat(attempt, &session).await?,
+            Call::DeleteBeat(session) => {
+                self.http.delete(&format!("kv/{}", self.beat_key(&session))).await?;
+                Answer::Done
+            }
+            Call::Read(folder) => self.read(folder, "consistent").await?,
+            Call::Watch(folder, Index(index)) => {
+                let wait = WATCH_WAIT.as_secs();
+                self.read(folder, &format!("index={index}&wait={wait}s")).await?
+            }
+            Call::ReadBeat(session) => self.read_beat(&session).await?,
+            Call::Acquire { session, keys } => {
+                let mut transaction = self.with_beat(Transaction::default(), attempt, &session);
+                let value = self.identity.lock_value(attempt);
+                for (id, read) in keys {
+                    transaction.check(id, self.layout.key(id), read);
+                    transaction.lock(Some(id), self.layout.key(id), &session, &value);
+                }
+                self.http.transact(&transaction).await?
+            }
+            Call::Take { session, from, beat, keys } => {
+                let mut transaction = Transaction::default();
+                transaction.check_beat(&self.beat_key(&from), beat);
+                let mut transaction = self.with_beat(transaction, attempt, &session);
+                let value = self.identity.lock_value(attempt);
+                for id in keys {
+                    transaction.unlock(id, self.layout.key(id), &from);
+                    transaction.lock(Some(id), self.layout.key(id), &session, &value);
+                }
+                self.http.transact(&transaction).await?
+            }
+            Call::Resume { session, keys } => {
+                let mut transaction = self.with_beat(Transaction::default(), attempt, &session);
+                for (id, fence) in keys {
+                    transaction.check_term(id, self.layout.key(id), fence);
+                }
+                self.http.transact(&transaction).await?
+            }
+            Call::Release { session, keys } => {
+                let mut transaction = Transaction::default();
+                for (id, fence) in keys {
+                    transaction.check_term(id, self.layout.key(id), fence);
+                    transaction.unlock(id, self.layout.key(id), &session);
+                }
+                self.http.transact(&transaction).await?
+            }
+        };
+        Ok(answer.into())
+    }
+
+    async fn create_session(&self) -> Result<Answer, Reply> {
+        let body = json(&Session {
+            name: format!("{} on {}", self.identity.service, self.identity.node),
+            ttl: millis(self.timing.session_ttl()),
+            lock_delay: millis(self.timing.lock_delay()),
+            // given explicitly: left out, it means the node's health, which ends sessions early
+            node_checks: Vec::new(),
+            behavior: "release",
+        });
+        let created: SessionCreated = self.http.put("session/create", body).await?.json()?;
+        Ok(Answer::Session(SessionId::new(&created.id)))
+    }
+
+    async fn beat(&self, attempt: Attempt, session: &SessionId) -> Result<Answer, Reply> {
+        let path = format!("kv/{}?acquire={session}", self.beat_key(session));
+        match self.http.put(&path, self.beat_value(attempt)).await?.text() {
+            "true" => Ok(Answer::Done),
+            // nobody else locks this key: it is the session that is no more
+            "false" => Ok(Answer::SessionGone),
+            other => Err(Reply::failed(
+                Failure::Transient,
+                format!("a beat was answered with `{other}`, which is no answer of Consul's"),
+            )),
+        }
+    }
+
+    async fn read(&self, folder: FolderId, query: &str) -> Result<Answer, Reply> {
+        let path = match self.layout.scope(folder) {
+            Scope::Key(key) => format!("kv/{}?{query}", self.layout.key(*key)),
+            Scope::Prefix(prefix) => format!("kv/{prefix}?recurse&{query}"),
+        };
+        let response = self.http.get(&path).await?;
+        let index = response.index()?;
+        let stored: Vec<StoredKey> = match response.is_missing() {
+            true => Vec::new(),
+            false => response.json()?,
+        };
+        let keys = stored.into_iter().filter_map(|stored| {
+            let id = self.layout.find(&stored.key)?;
+            Some((
+                id,
+                Entry {
+                    index: Index(stored.modify_index),
+                    conflict: stored.is_semaphore(),
+                    session: stored.session.as_deref().map(SessionId::new),
+                },
+            ))
+        });
+        Ok(Answer::Folder { index, keys: keys.collect() })
+    }
+
+    async fn read_beat(&self, session: &SessionId) -> Result<Answer, Reply> {
+        let response = self.http.get(&format!("kv/{}", self.beat_key(session))).await?;
+        if response.is_missing() {
+            return Ok(Answer::Beat(None));
+        }
+        let stored: Vec<StoredKey> = response.json()?;
+        let beat = stored.first().and_then(|stored| {
+            // left behind by a session that is gone, it says nothing about the holder
+            (stored.session.as_deref() == Some(session.as_str())).then_some(())?;
+            let beat: Beat = serde_json::from_slice(&stored.value()?).ok()?;
+            Some(BeatSeen { index: Index(stored.modify_index), lease: beat.lease()? })
+        });
+        Ok(Answer::Beat(beat))
+    }
+
+    fn with_beat(
+        &self,
+        mut transaction: Transaction,
+        attempt: Attempt,
+        session: &SessionId,
+    ) -> Transaction {
+        let value = self.beat_value(attempt);
+        transaction.lock(None, &self.beat_key(session), session, &value);
+        transaction
+    }
+
+    fn beat_key(&self, session: &SessionId) -> String {
+        format!("{}{session}", self.beats)
+    }
+
+    fn beat_value(&self, attempt: Attempt) -> Vec<u8> {
+        json(&Beat::new(self.timing.lease(), &self.identity.node, attempt))
+    }
+}
+
+fn millis(span: std::time::Duration) -> String {
+    format!("{}ms", span.as_millis())
+}

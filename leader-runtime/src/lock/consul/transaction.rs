@@ -1,0 +1,158 @@
+//! One transaction: all of its operations or none, and what its answer means for each key.
+
+use std::collections::HashMap;
+
+use leader_core::election::{Answer, Failure, Fence, Index, KeyId, Read, Refusal, SessionId, Why};
+
+use super::super::Reply;
+use super::super::identity::json;
+use super::wire::{
+    KvOperation, LOCK_FLAGS, Operation, TransactionAnswer, TransactionError, base64,
+};
+
+/// Operations, each with what it is about.
+#[derive(Debug, Default)]
+pub(super) struct Transaction {
+    operations: Vec<Operation>,
+    subjects: Vec<Subject>,
+}
+
+/// What one operation is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Subject {
+    /// A lock key; `locks`: this operation acquires it.
+    Key { id: KeyId, locks: bool },
+    /// The beat of this process.
+    OwnBeat,
+    /// The beat of the session that is to be taken from.
+    RivalBeat,
+}
+
+impl Transaction {
+    /// Only where the key still is as it was read.
+    pub(super) fn check(&mut self, id: KeyId, key: &str, read: Read) {
+        let subject = Subject::Key { id, locks: false };
+        match read {
+            Read::Absent => self.push(subject, KvOperation::new("check-not-exists", key)),
+            Read::At(index) => self.push(subject, check_index(key, index)),
+        }
+    }
+
+    /// Only where the key is still in this term.
+    pub(super) fn check_term(&mut self, id: KeyId, key: &str, fence: Fence) {
+        self.push(Subject::Key { id, locks: false }, check_index(key, fence.index()));
+    }
+
+    /// Only where this beat has not moved.
+    pub(super) fn check_beat(&mut self, key: &str, beat: Index) {
+        self.push(Subject::RivalBeat, check_index(key, beat));
+    }
+
+    /// Locks a key, or the own beat.
+    pub(super) fn lock(&mut self, id: Option<KeyId>, key: &str, session: &SessionId, value: &[u8]) {
+        let subject = id.map_or(Subject::OwnBeat, |id| Subject::Key { id, locks: true });
+        self.push(
+            subject,
+            KvOperation {
+                value: Some(base64(value)),
+                flags: id.map(|_| LOCK_FLAGS),
+                session: Some(session.to_string()),
+                ..KvOperation::new("lock", key)
+            },
+        );
+    }
+
+    /// Takes a key from the session that holds it.
+    pub(super) fn unlock(&mut self, id: KeyId, key: &str, session: &SessionId) {
+        self.push(
+            Subject::Key { id, locks: false },
+            KvOperation {
+                // an unlock writes: without these, the key would no longer be known as a lock
+                flags: Some(LOCK_FLAGS),
+                session: Some(session.to_string()),
+                ..KvOperation::new("unlock", key)
+            },
+        );
+    }
+
+    fn push(&mut self, subject: Subject, kv: KvOperation) {
+        self.subjects.push(subject);
+        self.operations.push(Operation { kv });
+    }
+
+    pub(super) fn body(&self) -> Vec<u8> {
+        json(&self.operations)
+    }
+
+    /// It was carried out.
+    pub(super) fn done(&self, answer: TransactionAnswer) -> Answer {
+        let written: HashMap<String, u64> = answer
+            .results
+            .unwrap_or_default()
+            .into_iter()
+            .map(|result| (result.kv.key, result.kv.modify_index))
+            .collect();
+        let granted: Vec<(KeyId, Fence)> = self
+            .subjects
+            .iter()
+            .zip(&self.operations)
+            .filter_map(|(subject, operation)| match subject {
+                Subject::Key { id, locks: true } => {
+                    Some((*id, Fence(*written.get(&operation.kv.key)?)))
+                }
+                _ => None,
+            })
+            .collect();
+        if granted.is_empty() { Answer::Done } else { Answer::Granted(granted) }
+    }
+
+    /// Nothing was carried out.
+    pub(super) fn refused(&self, answer: TransactionAnswer) -> Result<Answer, Reply> {
+        let errors = answer.errors.unwrap_or_default();
+        let mut refusals = Vec::new();
+        for TransactionError { op_index, what } in &errors {
+            let refusal = |key| {
+                let why = match what.contains("due to lock delay") {
+                    true => Why::LockDelay,
+                    false => Why::Moved,
+                };
+                Refusal { key, why }
+            };
+            if what.contains("invalid session") {
+                return Ok(Answer::SessionGone);
+            }
+            if what.contains("Permission denied") {
+                let key = self.operations.get(*op_index).map_or("", |operation| &operation.kv.key);
+                return Err(Reply::failed(
+                    Failure::Configuration,
+                    format!(
+                        "the token may not write `{key}` ({what}); give its policy \
+                         `key_prefix \"{}\" {{ policy = \"write\" }}`",
+                        key.rfind('/').map_or(key, |slash| &key[..=slash])
+                    ),
+                ));
+            }
+            match self.subjects.get(*op_index) {
+                Some(Subject::Key { id, .. }) => refusals.push(refusal(Some(*id))),
+                Some(Subject::RivalBeat) => refusals.push(refusal(None)),
+                Some(Subject::OwnBeat) | None => {
+                    return Err(Reply::failed(
+                        Failure::Transient,
+                        format!("a transaction was refused: {what}"),
+                    ));
+                }
+            }
+        }
+        Ok(Answer::Refused(refusals))
+    }
+}
+
+impl KvOperation {
+    fn new(verb: &'static str, key: &str) -> Self {
+        Self { verb, key: key.into(), value: None, flags: None, index: None, session: None }
+    }
+}
+
+fn check_index(key: &str, Index(index): Index) -> KvOperation {
+    KvOperation { index: Some(index), ..KvOperation::new("check-index", key) }
+}

@@ -1,0 +1,48 @@
+//! The shared lock manager: the election, driven on a lock service, and what the process knows of
+//! its leadership.
+
+mod board;
+mod consul;
+mod driver;
+mod identity;
+mod local;
+
+use futures_util::future::BoxFuture;
+use leader_core::election::{Answer, Failure, Pace, Request};
+
+pub(crate) use board::{Board, End, Guard};
+pub(crate) use consul::{Address, Consul};
+pub(crate) use driver::{DRAIN, Driver, describe};
+pub(crate) use identity::Identity;
+pub(crate) use local::Local;
+
+/// Something that gives every key to one session at a time.
+pub(crate) trait LockService: Send + Sync + 'static {
+    /// How it shows that a holder lives.
+    fn pace(&self) -> Pace;
+
+    /// What it is and where, for logs: `Consul at http://127.0.0.1:8500`.
+    fn place(&self) -> String;
+
+    /// Carries out one request. Whoever drops the future drops the connection with it.
+    fn call(&self, request: Request) -> BoxFuture<'static, Reply>;
+}
+
+/// An answer, and what went wrong where something did, in words for a person.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) answer: Answer,
+    pub(crate) fault: Option<String>,
+}
+
+impl Reply {
+    pub(crate) fn failed(failure: Failure, fault: impl Into<String>) -> Self {
+        Self { answer: Answer::Failed(failure), fault: Some(fault.into()) }
+    }
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        Self { answer, fault: None }
+    }
+}

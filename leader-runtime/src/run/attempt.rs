@@ -1,0 +1,65 @@
+//! One attempt of a run: the job's own future, which is polled only while its term is believed.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::SystemTime;
+
+use futures_util::FutureExt;
+use tracing::{debug, error, warn};
+
+use crate::job::{Context, Ending, Outcome, RunFuture};
+use crate::lock::{DRAIN, End, Guard};
+
+/// Runs a job once, and tells how that ended.
+pub(super) async fn attempt(
+    start: for<'r> fn(&'r Context) -> RunFuture<'r>,
+    due: SystemTime,
+    mut guard: Guard,
+) {
+    // The guard is dropped after the job's future: the key is not released before.
+    let context = Context::new(due, guard.term().fence.0);
+    let belief = guard.belief().clone();
+    let ended = {
+        let mut work = pin!(caught(start(&context)));
+        // A process that was frozen resumes into this check, not into the job.
+        let believed = poll_fn(|cx| {
+            if belief.holds() { work.as_mut().poll(cx).map(Some) } else { Poll::Ready(None) }
+        });
+        tokio::select! {
+            biased;
+            end = guard.ended(DRAIN) => Err(end),
+            outcome = believed => outcome.ok_or(End::TrustEnded),
+        }
+    };
+    tell(ended);
+    drop(guard);
+}
+
+fn tell(ended: Result<Result<Outcome, String>, End>) {
+    match ended {
+        Ok(Ok(outcome)) => match outcome.ending() {
+            Ending::Ok => debug!("ran"),
+            Ending::Skipped(why) => debug!(%why, "skipped by the job itself"),
+            Ending::Failed(error) => error!(error = %error, "failed"),
+        },
+        Ok(Err(panic)) => error!(panic, "failed: it panicked"),
+        Err(End::TrustEnded) => warn!("cancelled: leadership was lost under it"),
+        Err(End::DrainUsedUp) => warn!("cancelled: it had not ended when its drain was used up"),
+    }
+}
+
+/// This future's output, or the message that it panicked with.
+pub(super) async fn caught<T>(future: impl Future<Output = T>) -> Result<T, String> {
+    AssertUnwindSafe(future).catch_unwind().await.map_err(|panic| message(&*panic))
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "it panicked with something that is no text".into())
+}

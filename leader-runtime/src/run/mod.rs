@@ -1,0 +1,89 @@
+//! What a firing does: gate, slot, attempt.
+
+mod attempt;
+mod slot;
+
+use std::sync::Arc;
+
+use leader_core::Due;
+use leader_core::election::KeyId;
+use tokio::task::JoinSet;
+use tracing::{Instrument, debug, error, info_span, warn};
+
+use self::attempt::attempt;
+use self::slot::Slot;
+use crate::engine::Tick;
+use crate::job::Registration;
+use crate::lock::Board;
+
+/// The runs of a process. Dropping this drops them.
+#[derive(Debug)]
+pub(crate) struct Runs {
+    board: Arc<Board>,
+    jobs: Vec<Job>,
+    tasks: JoinSet<()>,
+}
+
+#[derive(Debug)]
+struct Job {
+    registration: Registration,
+    key: KeyId,
+    slot: Slot,
+    standby_slot: Slot,
+}
+
+impl Runs {
+    /// Of these jobs, each under the key that leads it.
+    pub(crate) fn new(board: Arc<Board>, jobs: Vec<(Registration, KeyId)>) -> Self {
+        let job = |(registration, key)| Job {
+            registration,
+            key,
+            slot: Slot::default(),
+            standby_slot: Slot::default(),
+        };
+        Self { board, jobs: jobs.into_iter().map(job).collect(), tasks: JoinSet::new() }
+    }
+
+    /// A job is due: on the leader it runs, elsewhere what stands in for it does.
+    pub(crate) fn fire(&mut self, tick: Tick) {
+        // those that have ended
+        while self.tasks.try_join_next().is_some() {}
+        let job = &self.jobs[tick.job];
+        match self.board.enter(job.key) {
+            Some(guard) => {
+                let (name, due) = (&job.registration.name, Due::new(tick.due));
+                let Some(slot) = job.slot.take() else {
+                    warn!(job = %name, %due, "skipped: the run before still goes on");
+                    return;
+                };
+                let fence = guard.term().fence.0;
+                let span = info_span!("run", job = %name, key = %job.registration.key, %due, fence);
+                let run = attempt(job.registration.start, tick.due, guard);
+                self.tasks.spawn(
+                    async move {
+                        run.await;
+                        drop(slot);
+                    }
+                    .instrument(span),
+                );
+            }
+            None => self.stand_by(tick.job),
+        }
+    }
+
+    fn stand_by(&mut self, job: usize) {
+        let job = &self.jobs[job];
+        let name = job.registration.name.clone();
+        let Some(standby) = job.registration.standby else { return };
+        let Some(slot) = job.standby_slot.take() else {
+            debug!(job = %name, "the standby before still goes on");
+            return;
+        };
+        self.tasks.spawn(async move {
+            if let Err(panic) = attempt::caught(standby()).await {
+                error!(job = %name, panic, "the standby panicked");
+            }
+            drop(slot);
+        });
+    }
+}

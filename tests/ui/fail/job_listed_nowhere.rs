@@ -1,0 +1,8 @@
+#![deny(dead_code)]
+
+use leader_runtime::leader_job;
+
+#[leader_job(key = "service/clock", every = "3s")]
+async fn clock() {}
+
+fn main() {}

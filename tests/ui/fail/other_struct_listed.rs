@@ -1,0 +1,7 @@
+use leader_runtime::jobs;
+
+struct Clock;
+
+fn main() {
+    let _ = jobs![Clock];
+}

@@ -1,0 +1,8 @@
+use leader_runtime::leader_job;
+
+#[leader_job(key = "service/clock", every = "3s")]
+async fn clock(name: String) {
+    println!("{name}");
+}
+
+fn main() {}

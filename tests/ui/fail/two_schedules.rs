@@ -1,0 +1,6 @@
+use leader_runtime::leader_job;
+
+#[leader_job(key = "service/clock", every = "3s", cron = "0 9 * * *")]
+async fn clock() {}
+
+fn main() {}

@@ -1,0 +1,31 @@
+//! What must compile. The mere presence of most of these modules is their test.
+
+mod awkward_names;
+mod behind_cfg;
+mod clock;
+mod in_a_fn_body;
+mod in_a_macro_rules;
+mod in_modules;
+mod parameters_and_returns;
+mod reexported;
+mod strict;
+mod without_prelude;
+
+use std::task::{Context, Poll, Waker};
+
+use leader_runtime::Jobs;
+
+/// What a future gives that never waits.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("the future waits"),
+    }
+}
+
+fn assert_lists(jobs: &Jobs, expected: &[&str]) {
+    let text = format!("{jobs:?}");
+    for entry in expected {
+        assert!(text.contains(entry), "{text} does not list {entry}");
+    }
+}
