@@ -1,0 +1,240 @@
+//! A real Consul agent on loopback ports of its own, which serves when `start` returns and ends
+//! with its owner.
+
+mod builder;
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::api::Api;
+use crate::consul::Consul;
+use crate::deadline::poll;
+use crate::environment;
+use crate::ports::Ports;
+use crate::process::Process;
+pub use builder::AgentBuilder;
+
+/// Far beyond what a start takes (0.1 to 0.6 s; a cluster 1.3 to 3 s), for machines that are busy.
+const READY: Duration = Duration::from_secs(30);
+const STOPPED: Duration = Duration::from_secs(15);
+const TAIL: usize = 30;
+
+/// The master token of the configurations in `examples/consul/`.
+pub const MASTER_TOKEN: &str = "2b5c1f0e-6d0c-4b1e-9a51-3f1d8f0c7a42";
+
+/// A started agent, up or down.
+#[derive(Debug)]
+pub struct Agent {
+    name: String,
+    consul: Consul,
+    args: Vec<OsString>,
+    token: Option<String>,
+    // before `dir` and `ports`, so that it is gone before they are
+    process: Mutex<Option<Process>>,
+    dir: TempDir,
+    ports: Ports,
+}
+
+impl Agent {
+    /// An agent in dev mode: one server, all in memory, sessions from 1 s on.
+    pub fn dev(consul: &Consul) -> AgentBuilder {
+        AgentBuilder::new(consul, "agent").arg("-dev")
+    }
+
+    /// A dev agent as `examples/consul/` configures it, whose [`api`](Self::api) uses the master
+    /// token.
+    ///
+    /// # Panics
+    ///
+    /// When the configuration and [`MASTER_TOKEN`] disagree.
+    #[track_caller]
+    pub fn configured(consul: &Consul) -> AgentBuilder {
+        let file = if consul.is_at_least(1, 11) { "agent.hcl" } else { "agent-1.8.hcl" };
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/consul").join(file);
+        let text =
+            fs::read_to_string(&file).unwrap_or_else(|fault| panic!("{}: {fault}", file.display()));
+        assert!(text.contains(MASTER_TOKEN), "{}: no token {MASTER_TOKEN}", file.display());
+        Self::dev(consul).config_file(&file).token(MASTER_TOKEN)
+    }
+
+    /// `127.0.0.1:port`.
+    pub fn addr(&self) -> String {
+        self.ports.addr()
+    }
+
+    /// A client of this agent, with the master token where it has one.
+    pub fn api(&self) -> Api {
+        let api = Api::at(&self.addr());
+        match &self.token {
+            Some(token) => api.with_token(token),
+            None => api,
+        }
+    }
+
+    /// The version of Consul that it is.
+    pub fn version(&self) -> &str {
+        self.consul.version()
+    }
+
+    /// The node that it calls itself in Consul's catalog.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// SIGTERM, and waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// When it is down already, or not down after 15 seconds.
+    #[track_caller]
+    pub fn stop(&self) {
+        self.signal(Signal::TERM);
+        if let Some(process) = self.process().take() {
+            process.wait(STOPPED);
+        }
+    }
+
+    /// SIGKILL, and waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// When it is down already.
+    #[track_caller]
+    pub fn kill(&self) {
+        self.signal(Signal::KILL);
+        self.process().take();
+    }
+
+    /// Stops it where it is, and returns once it stands; its ports still take connections, and
+    /// nothing answers.
+    ///
+    /// # Panics
+    ///
+    /// When it is down.
+    #[track_caller]
+    pub fn freeze(&self) {
+        self.running(Process::freeze);
+    }
+
+    /// Lets a frozen agent run on.
+    ///
+    /// # Panics
+    ///
+    /// When it is down.
+    #[track_caller]
+    pub fn thaw(&self) {
+        self.running(Process::thaw);
+    }
+
+    /// Starts an agent that is down, on the same ports; a dev agent has forgotten everything.
+    ///
+    /// # Panics
+    ///
+    /// When it is up, or does not serve within 30 seconds.
+    #[track_caller]
+    pub fn start_again(&self) {
+        self.launch();
+        self.wait_ready();
+    }
+
+    /// Whether its process is there.
+    pub fn is_up(&self) -> bool {
+        self.process().as_ref().is_some_and(|process| process.ended().is_none())
+    }
+
+    /// The last lines of its log.
+    pub fn log_tail(&self) -> String {
+        let log = fs::read(self.log()).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(TAIL)..].join("\n")
+    }
+
+    /// Where the servers of a cluster know it.
+    pub(crate) fn server_addr(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.server())
+    }
+
+    #[track_caller]
+    fn signal(&self, signal: Signal) {
+        self.running(|process| process.signal(signal));
+    }
+
+    #[track_caller]
+    fn running(&self, order: impl FnOnce(&Process)) {
+        match &*self.process() {
+            Some(process) => order(process),
+            None => panic!("{} is down; start it again first", self.name),
+        }
+    }
+
+    fn process(&self) -> MutexGuard<'_, Option<Process>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.dir.path().join("log")
+    }
+
+    #[track_caller]
+    pub(crate) fn launch(&self) {
+        assert!(!self.is_up(), "{} is up already", self.name);
+        let log = File::options().create(true).append(true).open(self.log());
+        let log = log.unwrap_or_else(|fault| panic!("{}: {fault}", self.log().display()));
+        let second = log.try_clone().unwrap_or_else(|fault| panic!("{}: {fault}", self.name));
+        let mut command = Command::new(self.consul.path());
+        command.arg("agent").args(&self.args).stdout(log).stderr(second);
+        *self.process() = Some(Process::start(&self.name, environment::clean(&mut command)));
+    }
+
+    /// Serving is more than listening: a key can be written, and a session created.
+    #[track_caller]
+    pub(crate) fn wait_ready(&self) {
+        let ready = poll(READY, || {
+            if !self.is_up() {
+                return Ok(Err("it has ended; its log is below".to_owned()));
+            }
+            let asked = |method, path: &str, body| match self.api().try_request(method, path, body)
+            {
+                Ok(answer) if answer.status == 200 => Ok(answer.body),
+                Ok(answer) => Err(format!("{method} {path}: {} {}", answer.status, answer.body)),
+                Err(fault) => Err(fault),
+            };
+            let key = format!("/v1/kv/harness/{}", self.name);
+            asked("PUT", &key, "ready")?;
+            asked("DELETE", &key, "")?;
+            let session = asked("PUT", "/v1/session/create", r#"{"TTL":"10s"}"#)?;
+            let id = session.split('"').nth(3).ok_or_else(|| session.clone())?;
+            asked("PUT", &format!("/v1/session/destroy/{id}"), "")?;
+            Ok(Ok(()))
+        });
+        if let Err(reason) | Ok(Err(reason)) = ready {
+            let (version, addr) = (self.version(), self.addr());
+            panic!("{} ({version}) does not serve on {addr}: {reason}", self.name);
+        }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.dir.disable_cleanup(true);
+            let log = self.log();
+            eprintln!(
+                "--- {} ({}): {}\n{}",
+                self.name,
+                self.version(),
+                log.display(),
+                self.log_tail()
+            );
+        }
+    }
+}

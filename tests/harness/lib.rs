@@ -1,0 +1,33 @@
+//! What the process tests stand on: real Consul agents and clusters, processes of our own, and a
+//! proxy between them.
+//!
+//! A test says [`each_consul`], starts an [`Agent`] or a [`Cluster`], starts [`Node`]s on it,
+//! perhaps through a [`Proxy`], and waits for their lines. What it started ends with it; when it
+//! fails, the last words of all of them are printed. A fault of the harness is a panic that says
+//! what was expected where, which is how a test fails.
+
+mod agent;
+mod api;
+pub mod clock;
+mod cluster;
+mod consul;
+mod deadline;
+mod environment;
+mod example;
+mod node;
+mod output;
+mod ports;
+mod process;
+mod proxy;
+mod slot;
+
+pub use agent::{Agent, AgentBuilder, MASTER_TOKEN};
+pub use api::{Answer, Api, Entry, Session};
+pub use cluster::Cluster;
+pub use consul::{Consul, each_consul, one_consul};
+pub use deadline::wait_until;
+pub use node::{Node, NodeBuilder};
+pub use output::Line;
+pub use proxy::{Proxy, Request, Way};
+pub use rustix::process::Signal;
+pub use slot::{Slot, slot};
