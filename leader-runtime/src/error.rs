@@ -21,6 +21,10 @@ enum Kind {
     Wrong(Vec<String>),
     /// Something that the machine did not give.
     Machine(String),
+    /// Leadership of this key ended before the work under it did.
+    Lost(String),
+    /// The lock manager has been shut down.
+    Closed,
 }
 
 impl Error {
@@ -38,6 +42,14 @@ impl Error {
              Consul printed it"
                 .into(),
         ])
+    }
+
+    pub(crate) const fn lost(key: String) -> Self {
+        Self { kind: Kind::Lost(key), source: None }
+    }
+
+    pub(crate) const fn closed() -> Self {
+        Self { kind: Kind::Closed, source: None }
     }
 
     pub(crate) fn thread(cause: std::io::Error) -> Self {
@@ -85,11 +97,24 @@ impl Error {
         matches!(self.kind, Kind::Wrong(_))
     }
 
+    /// Whether leadership ended before the work under it did: it may be tried again when this
+    /// process leads again.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        matches!(self.kind, Kind::Lost(_))
+    }
+
+    /// Whether the lock manager was shut down: this process will not lead again.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.kind, Kind::Closed)
+    }
+
     /// What is wrong, each fault in a line.
     pub(crate) fn into_faults(self) -> Vec<String> {
         match self.kind {
             Kind::Wrong(faults) => faults,
-            Kind::Machine(_) => vec![self.to_string()],
+            _ => vec![self.to_string()],
         }
     }
 }
@@ -105,6 +130,10 @@ impl fmt::Display for Error {
                 }
             },
             Kind::Machine(what) => f.write_str(what),
+            Kind::Lost(key) => {
+                write!(f, "leadership of `{key}` ended before the work under it did")
+            }
+            Kind::Closed => f.write_str("the lock manager was shut down; nothing is led any more"),
         }
     }
 }

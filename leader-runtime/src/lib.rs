@@ -52,5 +52,6 @@ pub use job::private as __private;
 pub use job::{Fence, FromRun, IntoOutcome, Jobs, Outcome};
 pub use leader_core::Due;
 pub use leader_macros::leader_job;
+pub use lock::{Lock, LockManager};
 pub use runtime::Runtime;
 pub use settings::Settings;

@@ -2,20 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::future::pending;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::pin::pin;
 use std::time::SystemTime;
 
-use leader_core::Timing;
 use leader_core::election::Layout;
 use tracing::info;
 
 use crate::engine::Precise;
 use crate::error::{Error, Result};
 use crate::job::{Jobs, Registration, register};
-use crate::lock::{Consul, Driver, Local, LockService, describe};
+use crate::lock::{Manager, SharedLayout};
 use crate::run::Runs;
-use crate::settings::{Lock, Settings};
+use crate::settings::Settings;
 use crate::{log, signal};
 
 /// Runs jobs, each on the one node that leads its key.
@@ -112,29 +110,29 @@ impl Runtime {
     ) -> Result<()> {
         let jobs = self.registrations()?;
         let keys: BTreeSet<String> = jobs.iter().map(|job| job.key.to_string()).collect();
-        let layout = Layout::new(keys);
-        let service = self.lock_service(&layout)?;
+        let number_of_keys = keys.len();
+        let layout = SharedLayout::new(Layout::new(keys));
+        let service = self.settings.lock_service(&layout)?;
         info!(
-            "stands for {} with {}: {}",
-            count(layout.keys().len(), "key"),
+            "stands for {} with {}: {service}",
+            count(number_of_keys, "key"),
             count(jobs.len(), "job"),
-            describe(&*service)
         );
-        let keyed = |job: Registration| layout.find(job.key.as_str()).map(|key| (job, key));
-        let schedules = jobs.iter().map(|job| job.schedule.clone()).collect();
-        let jobs = jobs.into_iter().filter_map(keyed).collect();
-        let mut driver = Driver::start(service, layout)?;
-        let mut runs = Runs::new(Arc::clone(driver.board()), jobs);
-        let mut engine = Precise::new(schedules, SystemTime::now());
-        {
-            let mut shutdown = std::pin::pin!(shutdown);
-            loop {
-                tokio::select! {
-                    biased;
-                    () = &mut shutdown => break,
-                    () = driver.ended() => return Err(Error::driver()),
-                    tick = engine.next() => runs.fire(tick),
-                }
+        let manager = Manager::start(service, layout)?;
+        let mut engine =
+            Precise::new(jobs.iter().map(|job| job.schedule.clone()).collect(), SystemTime::now());
+        let claimed = |job: Registration| {
+            let claim = manager.claim(job.key.as_str());
+            (job, claim)
+        };
+        let mut runs = Runs::new(jobs.into_iter().map(claimed).collect());
+        let mut shutdown = pin!(shutdown);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut shutdown => break,
+                () = manager.ended() => return Err(Error::driver()),
+                tick = engine.next() => runs.fire(tick),
             }
         }
         // what was due before the word came is run here, since no other node will
@@ -142,70 +140,33 @@ impl Runtime {
             runs.fire(tick);
         }
         info!("lets go");
-        driver.shut_down();
-        let mut hurry = std::pin::pin!(hurry);
-        loop {
-            tokio::select! {
-                () = driver.ended() => return Ok(()),
-                () = &mut hurry, if !driver.board().is_hurried() => driver.board().hurry(),
+        manager.shut_down();
+        tokio::select! {
+            () = manager.ended() => {}
+            () = hurry => {
+                manager.hurry();
+                manager.ended().await;
             }
         }
+        Ok(())
     }
 
     /// Everything that is wrong with the settings and the jobs, or the jobs.
     fn registrations(&self) -> Result<Vec<Registration>> {
         let mut faults = self.settings.faults().to_vec();
         match register(&self.jobs, self.settings.prefix()) {
+            Ok(jobs) if jobs.is_empty() => {
+                faults.push("there are no jobs; list them: `.jobs(jobs![…])`".into());
+            }
             Ok(jobs) if faults.is_empty() => return Ok(jobs),
             Ok(_) => {}
             Err(wrong) => faults.extend(wrong.iter().map(ToString::to_string)),
         }
         Err(Error::wrong(faults))
     }
-
-    fn lock_service(&self, layout: &Layout) -> Result<Arc<dyn LockService>> {
-        let (settings, layout) = (&self.settings, layout.clone());
-        let identity = settings.identity().clone();
-        Ok(match settings.lock() {
-            Lock::Consul => Arc::new(Consul::new(
-                settings.address(),
-                settings.secret(),
-                Timing::new(settings.length_of_lease()),
-                settings.prefix(),
-                layout,
-                identity,
-            )?),
-            Lock::Local(directory) => {
-                let directory = match directory {
-                    Some(directory) => directory.clone(),
-                    None => own_directory()?,
-                };
-                let local = Local::new(&directory, layout, identity);
-                Arc::new(local.map_err(|cause| Error::lock_directory(&directory, cause))?)
-            }
-        })
-    }
 }
 
 fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
-}
-
-/// Where a user's own state is kept, and survives a restart of the machine: the fence must not go
-/// back.
-fn own_directory() -> Result<PathBuf> {
-    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
-    let state = variable("XDG_STATE_HOME").map(PathBuf::from).or_else(|| {
-        variable("HOME")
-            .or_else(|| variable("USERPROFILE"))
-            .map(|home| PathBuf::from(home).join(".local/state"))
-    });
-    state.map(|state| state.join("leader-runtime/locks")).ok_or_else(|| {
-        Error::setting(
-            "LEADER_LOCK",
-            "local",
-            "this user has no home directory; use `local:DIR` with a directory that it may write",
-        )
-    })
 }

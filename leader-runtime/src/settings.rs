@@ -3,11 +3,12 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use leader_core::{Key, Lease};
+use leader_core::{Key, Lease, Timing};
 
 use crate::error::{Error, Result};
-use crate::lock::{Address, Identity};
+use crate::lock::{Address, Consul, Identity, Local, LockService, SharedLayout};
 
 /// How a runtime finds its lock service, and what it calls itself there.
 ///
@@ -46,7 +47,7 @@ pub struct Settings {
 
 /// Where locks are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Lock {
+enum Lock {
     Consul,
     /// `None`: in the user's own directory.
     Local(Option<PathBuf>),
@@ -215,29 +216,50 @@ impl Settings {
         &self.faults
     }
 
-    pub(crate) const fn lock(&self) -> &Lock {
-        &self.lock
-    }
-
     pub(crate) fn prefix(&self) -> &str {
         &self.key_prefix
     }
 
-    pub(crate) const fn length_of_lease(&self) -> Lease {
-        self.lease
+    /// The lock service that they name, for the keys of this layout.
+    pub(crate) fn lock_service(&self, layout: &SharedLayout) -> Result<Arc<dyn LockService>> {
+        let (layout, identity) = (layout.clone(), self.identity.clone());
+        Ok(match &self.lock {
+            Lock::Consul => Arc::new(Consul::new(
+                &self.address,
+                self.token.as_deref(),
+                Timing::new(self.lease),
+                &self.key_prefix,
+                layout,
+                identity,
+            )?),
+            Lock::Local(directory) => {
+                let directory = match directory {
+                    Some(directory) => directory.clone(),
+                    None => own_directory()?,
+                };
+                let local = Local::new(&directory, layout, identity);
+                Arc::new(local.map_err(|cause| Error::lock_directory(&directory, cause))?)
+            }
+        })
     }
+}
 
-    pub(crate) const fn identity(&self) -> &Identity {
-        &self.identity
-    }
-
-    pub(crate) const fn address(&self) -> &Address {
-        &self.address
-    }
-
-    pub(crate) fn secret(&self) -> Option<&str> {
-        self.token.as_deref()
-    }
+/// Where a user's own state is kept, and survives a restart of the machine: the fence must not go
+/// back.
+fn own_directory() -> Result<PathBuf> {
+    let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    let state = variable("XDG_STATE_HOME").map(PathBuf::from).or_else(|| {
+        variable("HOME")
+            .or_else(|| variable("USERPROFILE"))
+            .map(|home| PathBuf::from(home).join(".local/state"))
+    });
+    state.map(|state| state.join("leader-runtime/locks")).ok_or_else(|| {
+        Error::setting(
+            "LEADER_LOCK",
+            "local",
+            "this user has no home directory; use `local:DIR` with a directory that it may write",
+        )
+    })
 }
 
 impl Default for Settings {
@@ -281,12 +303,12 @@ mod tests {
             ("HOME", "/home"),
         ]);
         assert_eq!(settings.faults(), [""; 0]);
-        assert_eq!(settings.lock(), &Lock::Local(Some("/somewhere".into())));
+        assert_eq!(settings.lock, Lock::Local(Some("/somewhere".into())));
         assert_eq!(settings.prefix(), "stage/");
-        assert_eq!(settings.length_of_lease(), Lease::MIN);
-        assert_eq!(settings.identity().node, "one");
-        assert_eq!(settings.address().to_string(), "http://10.0.0.1:80");
-        assert_eq!(settings.secret(), Some("secret"));
+        assert_eq!(settings.lease, Lease::MIN);
+        assert_eq!(settings.identity.node, "one");
+        assert_eq!(settings.address.to_string(), "http://10.0.0.1:80");
+        assert_eq!(settings.token.as_deref(), Some("secret"));
     }
 
     #[test]

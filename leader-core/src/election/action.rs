@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::id::{Attempt, KeyId, Term};
+use super::id::{Attempt, FolderId, KeyId, Term};
 use super::request::{Answer, Request};
 
 /// Something that happened.
@@ -10,6 +10,10 @@ use super::request::{Answer, Request};
 pub enum Event {
     /// The lock service answered. An attempt that is not awaited changes nothing.
     Answer(Attempt, Answer),
+    /// Stand for this key. One that is new is the next of the [`Layout`](super::Layout).
+    Stand(KeyId, FolderId),
+    /// Stand for this key no more, and give it up where it is led.
+    Withdraw(KeyId),
     /// No work of this term goes on; the answer to [`Action::Drain`].
     Drained(Term),
     /// Give this key to another node, and stand for it again only after the cool-off.
@@ -31,6 +35,8 @@ pub enum Action {
     Drain(Term),
     /// No work for this term may go on. One for each start.
     Stop(Term, Stop),
+    /// The key was released, or had been lost before: it is not this process's.
+    Freed(KeyId),
     /// This key is marked as another tool's: it is left alone until that changes.
     Conflict(KeyId),
     /// Everything was let go, or nothing more can be: the last action of all.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::Pace;
 use super::action::{Action, Stop};
 use super::id::{Fence, FolderId, Index, KeyId, SessionId, Term};
 use super::request::Entry;
@@ -13,6 +14,8 @@ pub(super) struct Contest {
     pub(super) folder: FolderId,
     pub(super) seen: Seen,
     pub(super) stand: Stand,
+    /// Whether anybody wants it led.
+    pub(super) wanted: bool,
     /// Stepped down: does not stand again before.
     pub(super) stands_from: Timestamp,
     /// Something failed: not tried again before.
@@ -79,6 +82,14 @@ impl Stand {
 }
 
 impl Seen {
+    pub(super) const fn before_reading(pace: Pace) -> Self {
+        match pace {
+            Pace::Beats(_) => Self::Unknown,
+            // nothing to read: the try itself tells
+            Pace::Kernel { .. } => Self::Absent,
+        }
+    }
+
     pub(super) fn of(entry: Option<Entry>) -> Self {
         match entry {
             None => Self::Absent,
@@ -99,7 +110,7 @@ impl Seen {
 impl Contest {
     pub(super) const fn new(folder: FolderId, seen: Seen) -> Self {
         let start = Timestamp::from_nanos(0);
-        Self { folder, seen, stand: Stand::By, stands_from: start, retry_at: start }
+        Self { folder, seen, stand: Stand::By, wanted: true, stands_from: start, retry_at: start }
     }
 
     pub(super) fn lapse(&mut self, now: Timestamp, actions: &mut VecDeque<Action>) {

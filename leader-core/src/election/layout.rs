@@ -50,6 +50,24 @@ impl Layout {
         Self { keys: keys.into_iter().zip(folder_of).collect(), ids, folders }
     }
 
+    /// Adds a key, where it is new: to the folder of others, or by itself. What was there stays as
+    /// it was.
+    pub fn add(&mut self, key: &str) -> (KeyId, FolderId) {
+        if let Some(id) = self.find(key) {
+            return (id, self.folder_of(id));
+        }
+        let id = KeyId(self.keys.len() as u32);
+        let shared = Scope::Prefix(folder(key).to_owned());
+        let place = self.folders.iter().position(|scope| *scope == shared).unwrap_or_else(|| {
+            self.folders.push(Scope::Key(id));
+            self.folders.len() - 1
+        });
+        let folder = FolderId(place as u32);
+        self.keys.push((key.to_owned(), folder));
+        self.ids.insert(key.to_owned(), id);
+        (id, folder)
+    }
+
     /// Every key, in the order in which they were given.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = (KeyId, &str)> {
         self.keys.iter().enumerate().map(|(id, (key, _))| (KeyId(id as u32), key.as_str()))
@@ -104,5 +122,16 @@ mod tests {
         assert_eq!(scope(3), &Scope::Key(KeyId(3)));
         assert_eq!(scope(4), &Scope::Key(KeyId(4)));
         assert_eq!(layout.folders().len(), 4);
+    }
+
+    #[test]
+    fn a_key_that_is_added_joins_its_folder_and_moves_nothing() {
+        let mut layout = Layout::new(["a/x", "a/y", "b/x"].map(str::to_owned));
+        let before = layout.folders().to_vec();
+        assert_eq!(layout.add("a/z"), (KeyId(3), layout.folder_of(KeyId(0))));
+        assert_eq!(layout.add("b/y"), (KeyId(4), FolderId(2)));
+        assert_eq!(layout.add("a/x"), (KeyId(0), layout.folder_of(KeyId(0))));
+        assert_eq!(layout.folders()[..2], before);
+        assert_eq!(layout.scope(FolderId(2)), &Scope::Key(KeyId(4)));
     }
 }

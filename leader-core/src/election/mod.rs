@@ -81,7 +81,7 @@ pub use layout::{Layout, Scope};
 pub use request::{Answer, BeatSeen, Call, Entry, Failure, Read, Refusal, Request, Why};
 pub use time::Timestamp;
 
-use self::contest::Contest;
+use self::contest::{Contest, Seen};
 use self::folder::Folder;
 use self::leave::Phase;
 use self::rival::Rival;
@@ -142,11 +142,7 @@ impl Election {
     /// small random delays.
     #[must_use]
     pub fn new(pace: Pace, layout: &Layout, seed: u64) -> Self {
-        let seen = match pace {
-            Pace::Beats(_) => contest::Seen::Unknown,
-            // nothing to read: the try itself tells
-            Pace::Kernel { .. } => contest::Seen::Absent,
-        };
+        let seen = Seen::before_reading(pace);
         Self {
             pace,
             phase: Phase::Running,
@@ -171,6 +167,8 @@ impl Election {
         self.lapse(now);
         match event {
             Event::Answer(attempt, answer) => self.handle_answer(now, attempt, answer),
+            Event::Stand(key, folder) => self.handle_stand(now, key, folder),
+            Event::Withdraw(key) => self.handle_withdraw(key),
             Event::Drained(term) => self.handle_drained(now, term),
             Event::StepDown(key, cool_off) => self.handle_step_down(now, key, cool_off),
             Event::Shutdown => self.handle_shutdown(now),

@@ -104,7 +104,7 @@ impl Election {
         };
         self.session = if let Answer::Session(id) = answer {
             for folder in &mut self.folders {
-                folder.forget_watch(now);
+                folder.read_by(now);
             }
             Session::Live(Live {
                 id,

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::action::{Action, Stop};
 use super::contest::{Contest, Seen, Stand};
-use super::id::{Fence, KeyId, SessionId, Term};
+use super::folder::Folder;
+use super::id::{Fence, FolderId, KeyId, SessionId, Term};
 use super::leave::Phase;
 use super::request::{Answer, Call, Failure, Read, Refusal, Why};
 use super::time::Timestamp;
@@ -30,7 +31,7 @@ const IN_FLIGHT: usize = 4;
 
 impl Election {
     fn wish(&self, now: Timestamp, contest: &Contest) -> Option<(Timestamp, Wish)> {
-        let leaving = self.phase != Phase::Running;
+        let unwanted = self.phase != Phase::Running || !contest.wanted;
         let stands_at = contest.stands_from.max(contest.retry_at);
         match (&contest.stand, &contest.seen) {
             (Stand::Releasing { fence, release_at }, _) => {
@@ -41,13 +42,13 @@ impl Election {
             // acquired again, which moves its index, so that a late release of it fails; or
             // released, where it isn't wanted. Otherwise nobody would ever lead it.
             (Stand::By, Seen::Held(session, index)) if Some(session) == self.session() => {
-                if leaving || contest.stands_from > now {
+                if unwanted || contest.stands_from > now {
                     Some((contest.retry_at, Wish::Release(Fence(index.0))))
                 } else {
                     Some((contest.retry_at, Wish::Acquire(Read::At(*index))))
                 }
             }
-            _ if leaving => None,
+            _ if unwanted => None,
             (Stand::By, Seen::Absent) => Some((stands_at, Wish::Acquire(Read::Absent))),
             (Stand::By, Seen::Free(index)) => Some((stands_at, Wish::Acquire(Read::At(*index)))),
             (Stand::By, Seen::Held(rival, _)) => {
@@ -191,13 +192,14 @@ impl Election {
             self.extend_trust_by_transaction(sent);
         }
         for &(key, fence) in fences {
-            let wanted = self.phase == Phase::Running;
+            let running = self.phase == Phase::Running;
             let contest = &mut self.contests[key.0 as usize];
+            let wanted = running && contest.wanted && contest.stands_from <= now;
             if let Pace::Beats(_) = self.pace {
                 contest.seen = Seen::Held(own.clone(), fence.index());
             }
             let term = Term { key, fence, stint: 0 };
-            contest.stand = if !wanted || contest.stands_from > now {
+            contest.stand = if !wanted {
                 Stand::Releasing { fence, release_at: now }
             } else if in_time {
                 self.actions.push_back(Action::Start(term));
@@ -295,6 +297,7 @@ impl Election {
                 }
                 _ => {
                     contest.stand = Stand::By;
+                    self.actions.push_back(Action::Freed(key));
                     self.look_again(now, &[key], Duration::ZERO);
                 }
             }
@@ -314,6 +317,23 @@ impl Election {
         if let Phase::Leaving { heard } = &mut self.phase {
             *heard = now;
         }
+    }
+
+    pub(super) fn handle_stand(&mut self, now: Timestamp, key: KeyId, folder: FolderId) {
+        match self.contests.get_mut(key.0 as usize) {
+            Some(contest) if contest.wanted => return,
+            Some(contest) => contest.wanted = true,
+            None => self.contests.push(Contest::new(folder, Seen::before_reading(self.pace))),
+        }
+        let folders = self.folders.len().max(folder.0 as usize + 1);
+        self.folders.resize_with(folders, Folder::default);
+        self.folders[folder.0 as usize].read_by(now);
+    }
+
+    pub(super) fn handle_withdraw(&mut self, key: KeyId) {
+        let contest = &mut self.contests[key.0 as usize];
+        contest.wanted = false;
+        contest.drain(&mut self.actions);
     }
 
     pub(super) fn handle_step_down(&mut self, now: Timestamp, key: KeyId, cool_off: Duration) {

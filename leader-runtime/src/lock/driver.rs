@@ -2,110 +2,63 @@
 //! runtime cannot starve the beats.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use leader_core::election::{
-    Action, Answer, Attempt, Call, Election, Event, Failure, Layout, Pace, Request, SessionId,
-    Stop, Term,
+    Action, Answer, Attempt, Call, Election, Event, Failure, FolderId, KeyId, Request, Stop, Term,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
-use super::board::Board;
-use super::{LockService, Reply};
+use super::gate::{Gate, Standing, Trust};
+use super::outage::Outage;
+use super::{LockService, Reply, SharedLayout};
 use crate::clock;
-use crate::error::Error;
 
-/// The thread that leads, seen from the runtime. Dropping it tells the thread to let go.
+/// What the lock manager tells the driver.
 #[derive(Debug)]
-pub(crate) struct Driver {
-    board: Arc<Board>,
-    commands: mpsc::UnboundedSender<Command>,
-    ended: oneshot::Receiver<()>,
-}
-
-#[derive(Debug)]
-enum Command {
+pub(super) enum Command {
+    /// Stand for this key: one that was withdrawn, or the next of the layout.
+    Stand(FolderId, Gate),
+    /// Stand for it no more.
+    Withdraw(KeyId),
+    /// End all work that drains.
+    Hurry,
+    /// Let go of everything, and end.
     Shutdown,
 }
 
-impl Driver {
-    /// Stands for every key of the layout from now on.
-    pub(crate) fn start(service: Arc<dyn LockService>, layout: Layout) -> Result<Self, Error> {
-        let (board, drained) = Board::new(layout.keys().len());
-        let board = Arc::new(board);
-        let (commands, receiver) = mpsc::unbounded_channel();
-        let (end, ended) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(Error::thread)?;
-        let thread = Thread {
-            election: Election::new(service.pace(), &layout, u64::from(std::process::id())),
-            requests: Requests::new(service),
-            layout,
-            board: Arc::clone(&board),
-            stints: 0,
-            session: None,
-        };
-        thread::Builder::new()
-            .name("leader".into())
-            .spawn(move || {
-                runtime.block_on(thread.run(receiver, drained));
-                // nobody listens where the runtime was dropped
-                let _ = end.send(());
-            })
-            .map_err(Error::thread)?;
-        Ok(Self { board, commands, ended })
-    }
-
-    /// What is known of leadership.
-    pub(crate) const fn board(&self) -> &Arc<Board> {
-        &self.board
-    }
-
-    /// Lets go of everything. [`Driver::ended`] comes back when that is done.
-    pub(crate) fn shut_down(&self) {
-        let _ = self.commands.send(Command::Shutdown);
-    }
-
-    /// Comes back when everything has been let go, or nothing more can be.
-    pub(crate) async fn ended(&mut self) {
-        let _ = (&mut self.ended).await;
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.shut_down();
-    }
-}
-
-struct Thread {
+/// The thread that leads.
+pub(super) struct Driver {
     election: Election,
     requests: Requests,
-    layout: Layout,
-    board: Arc<Board>,
+    layout: SharedLayout,
+    trust: Arc<Trust>,
+    gates: Vec<Gate>,
     stints: u64,
-    /// The session that was last logged.
-    session: Option<SessionId>,
 }
 
-impl Thread {
-    async fn run(
+impl Driver {
+    pub(super) fn new(
+        service: Arc<dyn LockService>,
+        layout: SharedLayout,
+        trust: Arc<Trust>,
+        gates: Vec<Gate>,
+    ) -> Self {
+        let seed = u64::from(std::process::id()) ^ clock::now().as_nanos();
+        let election = Election::new(service.pace(), &layout.read(), seed);
+        Self { election, requests: Requests::new(service), layout, trust, gates, stints: 0 }
+    }
+
+    /// Drives until everything was let go, or nothing more can be.
+    pub(super) async fn run(
         mut self,
         mut commands: mpsc::UnboundedReceiver<Command>,
         mut drained: mpsc::UnboundedReceiver<Term>,
     ) {
         self.election.handle_timeout(clock::now());
-        loop {
-            if self.act() == Step::Leave {
-                return;
-            }
+        while self.act() == Step::Wait {
             let timeout = self.election.poll_timeout(clock::now());
             let wake = async {
                 match timeout {
@@ -115,9 +68,7 @@ impl Thread {
             };
             let event = tokio::select! {
                 (attempt, answer) = self.requests.answered() => Some(Event::Answer(attempt, answer)),
-                command = commands.recv() => match command {
-                    Some(Command::Shutdown) | None => Some(Event::Shutdown),
-                },
+                command = commands.recv() => self.obey(command.unwrap_or(Command::Shutdown)),
                 Some(term) = drained.recv() => Some(Event::Drained(term)),
                 () = wake => None,
             };
@@ -129,47 +80,77 @@ impl Thread {
         }
     }
 
+    fn obey(&mut self, command: Command) -> Option<Event> {
+        match command {
+            Command::Stand(folder, gate) => {
+                let key = gate.key();
+                if self.gates.len() == key.0 as usize {
+                    self.gates.push(gate);
+                }
+                Some(Event::Stand(key, folder))
+            }
+            Command::Withdraw(key) => Some(Event::Withdraw(key)),
+            Command::Hurry => {
+                self.gates.iter().for_each(Gate::hurry);
+                None
+            }
+            Command::Shutdown => Some(Event::Shutdown),
+        }
+    }
+
     /// Does what the election says, then publishes until when it may be believed.
     fn act(&mut self) -> Step {
+        let mut started = Vec::new();
         while let Some(action) = self.election.poll_action() {
             match action {
                 Action::Request(request) => self.requests.send(request),
                 Action::Cancel(attempt) => self.requests.cancel(attempt),
                 Action::Start(term) => {
                     self.stints += 1;
-                    self.board.start(term, self.stints);
-                    let (key, fence) = (self.layout.key(term.key), term.fence.0);
-                    if term.stint == 0 {
-                        info!(key, fence, "leads");
-                    } else {
-                        info!(key, fence, "leads again, in the same term");
-                    }
+                    self.gate(term.key).start(term, self.stints);
+                    started.push(term);
+                    self.log_start(term);
                 }
-                Action::Drain(term) => self.board.drain(term),
+                Action::Drain(term) => self.gate(term.key).drain(term),
                 Action::Stop(term, why) => {
-                    self.board.stop(term);
+                    let releases = why == Stop::Released;
+                    let then = if releases { Standing::Releasing } else { Standing::By };
+                    self.gate(term.key).stop(then);
                     self.log_stop(term, why);
                 }
+                Action::Freed(key) => self.gate(key).freed(),
                 Action::Conflict(key) => warn!(
-                    key = self.layout.key(key),
+                    key = self.key(key),
                     "stands by: the key is marked as another tool's semaphore; use another key, \
                      or delete this one"
                 ),
                 Action::Leave => return Step::Leave,
             }
         }
-        self.board.trust_until(self.election.trusted_until());
-        if self.session.as_ref() != self.election.session() {
-            self.session = self.election.session().cloned();
-            if let Some(session) = &self.session {
-                debug!(%session, "session");
-            }
-        }
+        self.trust.set_until(self.election.trusted_until());
+        // whoever waits for this finds the gate open
+        started.into_iter().for_each(|term| self.gate(term.key).announce(term));
         Step::Wait
     }
 
+    fn gate(&self, KeyId(key): KeyId) -> &Gate {
+        &self.gates[key as usize]
+    }
+
+    fn key(&self, key: KeyId) -> String {
+        self.layout.read().key(key).to_owned()
+    }
+
+    fn log_start(&self, term: Term) {
+        let (key, fence) = (self.key(term.key), term.fence.0);
+        match term.stint {
+            0 => info!(key, fence, "leads"),
+            _ => info!(key, fence, "leads again, in the same term"),
+        }
+    }
+
     fn log_stop(&self, term: Term, why: Stop) {
-        let (key, fence) = (self.layout.key(term.key), term.fence.0);
+        let (key, fence) = (self.key(term.key), term.fence.0);
         match why {
             Stop::Released => info!(key, fence, "leads no longer: lets go"),
             Stop::Lapsed => {
@@ -184,6 +165,14 @@ impl Thread {
     }
 }
 
+/// Whatever ends the thread, a panic too, nothing is believed after it.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.gates.iter().for_each(|gate| gate.stop(Standing::Gone));
+        self.trust.set_until(None);
+    }
+}
+
 #[derive(PartialEq, Eq)]
 enum Step {
     Wait,
@@ -193,15 +182,9 @@ enum Step {
 /// The requests on their way, each with its own timeout.
 struct Requests {
     service: Arc<dyn LockService>,
-    tasks: JoinSet<(Attempt, Asked, Reply)>,
+    tasks: JoinSet<(Attempt, bool, Reply)>,
     handles: HashMap<Attempt, AbortHandle>,
     outage: Outage,
-}
-
-/// What was asked, as an outage needs to know it.
-#[derive(Clone, Copy)]
-struct Asked {
-    is_watch: bool,
 }
 
 impl Requests {
@@ -211,13 +194,13 @@ impl Requests {
 
     fn send(&mut self, request: Request) {
         let Request { attempt, timeout, .. } = request;
-        let asked = Asked { is_watch: matches!(request.call, Call::Watch(..)) };
+        let is_watch = matches!(request.call, Call::Watch(..));
         let call = self.service.call(request);
         let handle = self.tasks.spawn(async move {
             let reply = tokio::time::timeout(timeout, call)
                 .await
                 .unwrap_or_else(|_| Reply::failed(Failure::Transient, "no answer in time"));
-            (attempt, asked, reply)
+            (attempt, is_watch, reply)
         });
         self.handles.insert(attempt, handle);
     }
@@ -232,66 +215,17 @@ impl Requests {
     async fn answered(&mut self) -> (Attempt, Answer) {
         loop {
             match self.tasks.join_next().await {
-                Some(Ok((attempt, asked, reply))) => {
+                Some(Ok((attempt, is_watch, reply))) => {
                     self.handles.remove(&attempt);
-                    self.outage.hear(&*self.service, asked, &reply);
+                    self.outage.hear(&*self.service, is_watch, &reply);
                     return (attempt, reply.answer);
                 }
                 // cancelled: nobody waits for it
                 Some(Err(error)) if error.is_cancelled() => {}
-                // The election would wait for this answer for ever. Without its thread, nothing is
-                // believed past the deadline, and `run` comes back with an error.
+                // the election would wait for this answer for ever
                 Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
                 None => std::future::pending().await,
             }
         }
     }
 }
-
-/// Whether the service answers, told once at each turn.
-#[derive(Default)]
-struct Outage {
-    /// What was told of it, each once.
-    told: Vec<String>,
-}
-
-/// So many different faults of one outage are told; the others are logged for those who look.
-const FAULTS_TOLD: usize = 5;
-
-impl Outage {
-    fn hear(&mut self, service: &dyn LockService, asked: Asked, reply: &Reply) {
-        match &reply.fault {
-            // a watch is cut by many things that stand in nobody's way; the next request tells
-            Some(fault) if asked.is_watch => debug!(fault, "a watch ended"),
-            Some(fault) if self.told.contains(fault) || self.told.len() == FAULTS_TOLD => {
-                debug!(fault, "still no answer");
-            }
-            Some(fault) => {
-                warn!("{}: {fault}; trying on", service.place());
-                self.told.push(fault.clone());
-            }
-            None if self.told.is_empty() => {}
-            None => {
-                info!("{} answers", service.place());
-                self.told.clear();
-            }
-        }
-    }
-}
-
-impl fmt::Debug for dyn LockService {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.place())
-    }
-}
-
-/// The line that a start logs of its lock service.
-pub(crate) fn describe(service: &dyn LockService) -> String {
-    match service.pace() {
-        Pace::Beats(timing) => format!("{}; {timing}", service.place()),
-        _ => format!("{}, for this machine alone; a frozen process keeps its own", service.place()),
-    }
-}
-
-/// How long a run may go on after its key was to be given up.
-pub(crate) const DRAIN: Duration = Duration::from_secs(10);

@@ -15,12 +15,12 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use leader_core::election::{
-    Answer, Attempt, Call, Failure, Fence, KeyId, Layout, Pace, Refusal, Request, SessionId, Why,
+    Answer, Attempt, Call, Failure, Fence, KeyId, Pace, Refusal, Request, SessionId, Why,
 };
 use serde::{Deserialize, Serialize};
 
 use super::identity::{Identity, json};
-use super::{LockService, Reply};
+use super::{LockService, Reply, SharedLayout};
 
 /// A waiting key is tried this often: a thread that is blocked in `lock` can't be called back, and
 /// would take the lock after a step-down.
@@ -35,7 +35,7 @@ pub(crate) struct Local {
 #[derive(Debug)]
 struct Shared {
     directory: PathBuf,
-    layout: Layout,
+    layout: SharedLayout,
     identity: Identity,
     held: Mutex<BTreeMap<KeyId, File>>,
 }
@@ -57,7 +57,7 @@ impl Local {
     /// Lock files in this directory, which is made where it is missing.
     pub(crate) fn new(
         directory: &Path,
-        layout: Layout,
+        layout: SharedLayout,
         identity: Identity,
     ) -> Result<Self, io::Error> {
         fs::create_dir_all(directory)?;
@@ -175,7 +175,7 @@ impl Shared {
 
     /// Keys have no `+`: no two of them share a file.
     fn path(&self, key: KeyId) -> PathBuf {
-        self.directory.join(format!("{}.lock", self.layout.key(key).replace('/', "+")))
+        self.directory.join(format!("{}.lock", self.layout.read().key(key).replace('/', "+")))
     }
 
     fn held(&self) -> std::sync::MutexGuard<'_, BTreeMap<KeyId, File>> {

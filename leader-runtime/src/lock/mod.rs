@@ -1,20 +1,29 @@
 //! The shared lock manager: the election, driven on a lock service, and what the process knows of
 //! its leadership.
 
-mod board;
+mod by_hand;
 mod consul;
 mod driver;
+mod gate;
+mod guard;
 mod identity;
+mod layout;
 mod local;
+mod manager;
+mod outage;
+
+use std::fmt;
 
 use futures_util::future::BoxFuture;
 use leader_core::election::{Answer, Failure, Pace, Request};
 
-pub(crate) use board::{Board, End, Guard};
+pub use by_hand::{Lock, LockManager};
 pub(crate) use consul::{Address, Consul};
-pub(crate) use driver::{DRAIN, Driver, describe};
+pub(crate) use guard::{End, Guard};
 pub(crate) use identity::Identity;
+pub(crate) use layout::SharedLayout;
 pub(crate) use local::Local;
+pub(crate) use manager::{Claim, Manager};
 
 /// Something that gives every key to one session at a time.
 pub(crate) trait LockService: Send + Sync + 'static {
@@ -44,5 +53,25 @@ impl Reply {
 impl From<Answer> for Reply {
     fn from(answer: Answer) -> Self {
         Self { answer, fault: None }
+    }
+}
+
+impl fmt::Debug for dyn LockService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.place())
+    }
+}
+
+/// Where locks are kept and what that promises, in the line that a start logs.
+impl fmt::Display for dyn LockService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pace() {
+            Pace::Beats(timing) => write!(f, "{}; {timing}", self.place()),
+            _ => write!(
+                f,
+                "{}, for this machine alone; a frozen process keeps its locks",
+                self.place()
+            ),
+        }
     }
 }

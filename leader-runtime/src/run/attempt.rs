@@ -1,41 +1,23 @@
 //! One attempt of a run: the job's own future, which is polled only while its term is believed.
 
 use std::any::Any;
-use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
-use std::task::Poll;
 use std::time::SystemTime;
 
 use futures_util::FutureExt;
 use tracing::{debug, error, warn};
 
 use crate::job::{Context, Ending, Outcome, RunFuture};
-use crate::lock::{DRAIN, End, Guard};
+use crate::lock::{End, Guard};
 
 /// Runs a job once, and tells how that ended.
 pub(super) async fn attempt(
     start: for<'r> fn(&'r Context) -> RunFuture<'r>,
     due: SystemTime,
-    mut guard: Guard,
+    guard: Guard,
 ) {
-    // The guard is dropped after the job's future: the key is not released before.
     let context = Context::new(due, guard.term().fence.0);
-    let belief = guard.belief().clone();
-    let ended = {
-        let mut work = pin!(caught(start(&context)));
-        // A process that was frozen resumes into this check, not into the job.
-        let believed = poll_fn(|cx| {
-            if belief.holds() { work.as_mut().poll(cx).map(Some) } else { Poll::Ready(None) }
-        });
-        tokio::select! {
-            biased;
-            end = guard.ended(DRAIN) => Err(end),
-            outcome = believed => outcome.ok_or(End::TrustEnded),
-        }
-    };
-    tell(ended);
-    drop(guard);
+    tell(guard.run(caught(start(&context))).await);
 }
 
 fn tell(ended: Result<Result<Outcome, String>, End>) {

@@ -3,10 +3,7 @@
 mod attempt;
 mod slot;
 
-use std::sync::Arc;
-
 use leader_core::Due;
-use leader_core::election::KeyId;
 use tokio::task::JoinSet;
 use tracing::{Instrument, debug, error, info_span, warn};
 
@@ -14,12 +11,11 @@ use self::attempt::attempt;
 use self::slot::Slot;
 use crate::engine::Tick;
 use crate::job::Registration;
-use crate::lock::Board;
+use crate::lock::Claim;
 
 /// The runs of a process. Dropping this drops them.
 #[derive(Debug)]
 pub(crate) struct Runs {
-    board: Arc<Board>,
     jobs: Vec<Job>,
     tasks: JoinSet<()>,
 }
@@ -27,21 +23,22 @@ pub(crate) struct Runs {
 #[derive(Debug)]
 struct Job {
     registration: Registration,
-    key: KeyId,
+    /// While this is here, the process stands for the job's key.
+    claim: Claim,
     slot: Slot,
     standby_slot: Slot,
 }
 
 impl Runs {
-    /// Of these jobs, each under the key that leads it.
-    pub(crate) fn new(board: Arc<Board>, jobs: Vec<(Registration, KeyId)>) -> Self {
-        let job = |(registration, key)| Job {
+    /// Of these jobs, each with its claim on its key.
+    pub(crate) fn new(jobs: Vec<(Registration, Claim)>) -> Self {
+        let job = |(registration, claim)| Job {
             registration,
-            key,
+            claim,
             slot: Slot::default(),
             standby_slot: Slot::default(),
         };
-        Self { board, jobs: jobs.into_iter().map(job).collect(), tasks: JoinSet::new() }
+        Self { jobs: jobs.into_iter().map(job).collect(), tasks: JoinSet::new() }
     }
 
     /// A job is due: on the leader it runs, elsewhere what stands in for it does.
@@ -49,7 +46,7 @@ impl Runs {
         // those that have ended
         while self.tasks.try_join_next().is_some() {}
         let job = &self.jobs[tick.job];
-        match self.board.enter(job.key) {
+        match job.claim.gate().enter() {
             Some(guard) => {
                 let (name, due) = (&job.registration.name, Due::new(tick.due));
                 let Some(slot) = job.slot.take() else {

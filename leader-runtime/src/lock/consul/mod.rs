@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use leader_core::Timing;
 use leader_core::election::{
-    Answer, Attempt, BeatSeen, Call, Entry, Failure, FolderId, Index, Layout, Pace, Request, Scope,
+    Answer, Attempt, BeatSeen, Call, Entry, Failure, FolderId, Index, Pace, Request, Scope,
     SessionId, WATCH_WAIT,
 };
 
@@ -20,7 +20,7 @@ use self::http::Http;
 use self::transaction::Transaction;
 use self::wire::{Beat, Session, SessionCreated, StoredKey};
 use super::identity::{Identity, json};
-use super::{LockService, Reply};
+use super::{LockService, Reply, SharedLayout};
 use crate::error::Error;
 
 /// One agent, or whatever answers for one at an address.
@@ -33,7 +33,7 @@ pub(crate) struct Consul {
 struct Shared {
     http: Http,
     timing: Timing,
-    layout: Layout,
+    layout: SharedLayout,
     identity: Identity,
     /// The folder of the beat keys. It lies outside every watched folder, whose watch each beat
     /// would wake.
@@ -47,7 +47,7 @@ impl Consul {
         token: Option<&str>,
         timing: Timing,
         key_prefix: &str,
-        layout: Layout,
+        layout: SharedLayout,
         identity: Identity,
     ) -> Result<Self, Error> {
         let shared = Shared {
@@ -100,43 +100,50 @@ impl Shared {
                 self.read(folder, &format!("index={index}&wait={wait}s")).await?
             }
             Call::ReadBeat(session) => self.read_beat(&session).await?,
-            Call::Acquire { session, keys } => {
-                let mut transaction = self.with_beat(Transaction::default(), attempt, &session);
-                let value = self.identity.lock_value(attempt);
-                for (id, read) in keys {
-                    transaction.check(id, self.layout.key(id), read);
-                    transaction.lock(Some(id), self.layout.key(id), &session, &value);
-                }
-                self.http.transact(&transaction).await?
-            }
-            Call::Take { session, from, beat, keys } => {
-                let mut transaction = Transaction::default();
-                transaction.check_beat(&self.beat_key(&from), beat);
-                let mut transaction = self.with_beat(transaction, attempt, &session);
-                let value = self.identity.lock_value(attempt);
-                for id in keys {
-                    transaction.unlock(id, self.layout.key(id), &from);
-                    transaction.lock(Some(id), self.layout.key(id), &session, &value);
-                }
-                self.http.transact(&transaction).await?
-            }
-            Call::Resume { session, keys } => {
-                let mut transaction = self.with_beat(Transaction::default(), attempt, &session);
-                for (id, fence) in keys {
-                    transaction.check_term(id, self.layout.key(id), fence);
-                }
-                self.http.transact(&transaction).await?
-            }
-            Call::Release { session, keys } => {
-                let mut transaction = Transaction::default();
-                for (id, fence) in keys {
-                    transaction.check_term(id, self.layout.key(id), fence);
-                    transaction.unlock(id, self.layout.key(id), &session);
-                }
-                self.http.transact(&transaction).await?
-            }
+            transaction => self.http.transact(&self.transaction(attempt, transaction)).await?,
         };
         Ok(answer.into())
+    }
+
+    /// No lock on the layout is held while Consul is asked.
+    fn transaction(&self, attempt: Attempt, call: Call) -> Transaction {
+        let layout = self.layout.read();
+        let lock_value = || self.identity.lock_value(attempt);
+        let mut transaction = Transaction::default();
+        match call {
+            Call::Acquire { session, keys } => {
+                self.add_beat(&mut transaction, attempt, &session);
+                let value = lock_value();
+                for (id, read) in keys {
+                    transaction.check(id, layout.key(id), read);
+                    transaction.lock(Some(id), layout.key(id), &session, &value);
+                }
+            }
+            Call::Take { session, from, beat, keys } => {
+                transaction.check_beat(&self.beat_key(&from), beat);
+                self.add_beat(&mut transaction, attempt, &session);
+                let value = lock_value();
+                for id in keys {
+                    transaction.unlock(id, layout.key(id), &from);
+                    transaction.lock(Some(id), layout.key(id), &session, &value);
+                }
+            }
+            Call::Resume { session, keys } => {
+                self.add_beat(&mut transaction, attempt, &session);
+                for (id, fence) in keys {
+                    transaction.check_term(id, layout.key(id), fence);
+                }
+            }
+            Call::Release { session, keys } => {
+                for (id, fence) in keys {
+                    transaction.check_term(id, layout.key(id), fence);
+                    transaction.unlock(id, layout.key(id), &session);
+                }
+            }
+            // [`Call::is_transaction`] is these four
+            _ => {}
+        }
+        transaction
     }
 
     async fn create_session(&self) -> Result<Answer, Reply> {
@@ -166,9 +173,12 @@ impl Shared {
     }
 
     async fn read(&self, folder: FolderId, query: &str) -> Result<Answer, Reply> {
-        let path = match self.layout.scope(folder) {
-            Scope::Key(key) => format!("kv/{}?{query}", self.layout.key(*key)),
-            Scope::Prefix(prefix) => format!("kv/{prefix}?recurse&{query}"),
+        let path = {
+            let layout = self.layout.read();
+            match layout.scope(folder) {
+                Scope::Key(key) => format!("kv/{}?{query}", layout.key(*key)),
+                Scope::Prefix(prefix) => format!("kv/{prefix}?recurse&{query}"),
+            }
         };
         let response = self.http.get(&path).await?;
         let index = response.index()?;
@@ -176,8 +186,9 @@ impl Shared {
             true => Vec::new(),
             false => response.json()?,
         };
+        let layout = self.layout.read();
         let keys = stored.into_iter().filter_map(|stored| {
-            let id = self.layout.find(&stored.key)?;
+            let id = layout.find(&stored.key)?;
             Some((
                 id,
                 Entry {
@@ -205,15 +216,9 @@ impl Shared {
         Ok(Answer::Beat(beat))
     }
 
-    fn with_beat(
-        &self,
-        mut transaction: Transaction,
-        attempt: Attempt,
-        session: &SessionId,
-    ) -> Transaction {
+    fn add_beat(&self, transaction: &mut Transaction, attempt: Attempt, session: &SessionId) {
         let value = self.beat_value(attempt);
         transaction.lock(None, &self.beat_key(session), session, &value);
-        transaction
     }
 
     fn beat_key(&self, session: &SessionId) -> String {

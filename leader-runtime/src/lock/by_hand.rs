@@ -1,0 +1,192 @@
+//! Locks for code that is no scheduled job: a migration, a consumer, a handler that must know.
+
+use std::sync::Arc;
+
+use leader_core::Key;
+use leader_core::election::{Layout, Term};
+use tokio::sync::watch;
+use tracing::info;
+
+use super::gate::Standing;
+use super::{Claim, Manager, SharedLayout};
+use crate::error::{Error, Result};
+use crate::job::Fence;
+use crate::settings::Settings;
+
+/// Locks, all on one shared session.
+///
+/// What the lock of Consul's official clients offers (create, acquire, is it held?, release,
+/// destroy), with a local deadline that ends the belief before another may lead.
+///
+/// # Examples
+///
+/// A migration that runs on one node:
+///
+/// ```no_run
+/// # async fn migrate() -> std::io::Result<()> { Ok(()) }
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use leader_runtime::LockManager;
+///
+/// let locks = LockManager::from_env()?;
+/// let lock = locks.lock("service/migration")?;
+/// lock.while_leading(async |_fence| migrate().await).await??;
+/// lock.release().await;
+/// locks.shut_down().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct LockManager {
+    manager: Arc<Manager>,
+    key_prefix: String,
+}
+
+impl LockManager {
+    /// Locks by the settings of the environment: [`Settings`] has the variables.
+    ///
+    /// # Errors
+    ///
+    /// As [`LockManager::new`].
+    pub fn from_env() -> Result<Self> {
+        Self::new(&Settings::from_env()?)
+    }
+
+    /// Locks by these settings.
+    ///
+    /// # Errors
+    ///
+    /// Where a setting is wrong, all of them at once; where the machine gives no thread or no lock
+    /// directory. Not where Consul does not answer: that is logged, and tried again until it does.
+    pub fn new(settings: &Settings) -> Result<Self> {
+        if !settings.faults().is_empty() {
+            return Err(Error::wrong(settings.faults().to_vec()));
+        }
+        let layout = SharedLayout::new(Layout::default());
+        let service = settings.lock_service(&layout)?;
+        info!("locks: {service}");
+        let manager = Manager::start(service, layout)?;
+        Ok(Self { manager, key_prefix: settings.prefix().into() })
+    }
+
+    /// A lock on this key, after the prefix of the settings. From now on this process stands for
+    /// it, until the last lock on the key is released or dropped.
+    ///
+    /// # Errors
+    ///
+    /// Where the key is none: 1 to 512 bytes of letters, digits and `_ . , - /`.
+    pub fn lock(&self, key: &str) -> Result<Lock> {
+        let key = format!("{}{key}", self.key_prefix);
+        let wrong = |error: leader_core::Error| Error::wrong(vec![error.to_string()]);
+        key.parse::<Key>().map_err(wrong)?;
+        Ok(Lock { claim: self.manager.claim(&key) })
+    }
+
+    /// Releases everything, then destroys the session, so that nobody waits for either. Work under
+    /// a lock has 10 s to end. Dropping the manager and its locks does the same, and waits for
+    /// nothing.
+    pub async fn shut_down(self) {
+        self.manager.shut_down();
+        self.manager.ended().await;
+    }
+}
+
+/// One key that this process stands for, and leads or not.
+#[derive(Debug)]
+pub struct Lock {
+    claim: Claim,
+}
+
+impl Lock {
+    /// The key, with the prefix of the settings.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.claim.key()
+    }
+
+    /// Whether this process leads the key, now. Asks nobody: tens of nanoseconds.
+    ///
+    /// What is done after it may come too late; [`Lock::while_leading`] ends it in time, and a
+    /// [`Fence`] lets a store refuse it.
+    #[must_use]
+    pub fn is_leading(&self) -> bool {
+        self.claim.gate().is_leading()
+    }
+
+    /// The fence of the term in which this process leads the key, now.
+    #[must_use]
+    pub fn fence(&self) -> Option<Fence> {
+        self.claim.gate().term().map(fence)
+    }
+
+    /// Waits until this process leads the key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_closed`], where the lock manager is shut down meanwhile.
+    pub async fn leading(&self) -> Result<Fence> {
+        let gate = self.claim.gate();
+        let mut standing = gate.standing();
+        loop {
+            if let Some(term) = gate.term() {
+                return Ok(fence(term));
+            }
+            if is_gone(&standing) || gone(&mut standing).await {
+                return Err(Error::closed());
+            }
+        }
+    }
+
+    /// Waits until this process leads the key, then does this work. It is polled only while
+    /// leadership lasts, and dropped when that ends; while it goes on, the key is not released.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_lost`], where leadership ended before the work did; [`Error::is_closed`], where
+    /// the lock manager is shut down before it began.
+    pub async fn while_leading<T>(&self, work: impl AsyncFnOnce(Fence) -> T) -> Result<T> {
+        let gate = self.claim.gate();
+        let mut standing = gate.standing();
+        let guard = loop {
+            if let Some(guard) = gate.enter() {
+                break guard;
+            }
+            if is_gone(&standing) || gone(&mut standing).await {
+                return Err(Error::closed());
+            }
+        };
+        let fence = fence(guard.term());
+        guard.run(work(fence)).await.map_err(|_| Error::lost(self.key()))
+    }
+
+    /// Stands for the key no more, and comes back when it is released. Where another [`Lock`] of
+    /// this manager is on the same key, that one keeps it.
+    pub async fn release(self) {
+        let mut standing = self.claim.gate().standing();
+        let before = *standing.borrow();
+        let is_last = self.claim.is_last();
+        drop(self);
+        if is_last {
+            let is_over = |now: &Standing| match (before, now) {
+                (_, Standing::By | Standing::Gone) => true,
+                // released, claimed again and led again, all in between
+                (Standing::Leading(old), Standing::Leading(new)) => old.fence != new.fence,
+                _ => false,
+            };
+            // a sender that is gone has nothing to release either
+            let _ = standing.wait_for(is_over).await;
+        }
+    }
+}
+
+/// Waits for a change; whether the lock manager is gone.
+async fn gone(standing: &mut watch::Receiver<Standing>) -> bool {
+    standing.changed().await.is_err() || is_gone(standing)
+}
+
+fn is_gone(standing: &watch::Receiver<Standing>) -> bool {
+    *standing.borrow() == Standing::Gone
+}
+
+fn fence(term: Term) -> Fence {
+    Fence::new(term.fence.0.cast_signed())
+}

@@ -1,0 +1,306 @@
+//! What this process knows of its leadership: written by the driver, read at every gate and by
+//! everything that runs under a lock; without a network and, at the gate, without a lock.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use leader_core::election::{KeyId, Term, Timestamp};
+use tokio::sync::{mpsc, watch};
+
+use super::guard::{Belief, Guard};
+use crate::clock;
+
+/// Until when a process may believe in its terms, all of them.
+#[derive(Debug)]
+pub(crate) struct Trust {
+    /// Nanoseconds; 0 where nothing may be believed.
+    until: AtomicU64,
+    /// Every drain is used up.
+    hurried: AtomicBool,
+    drained: mpsc::UnboundedSender<Term>,
+}
+
+/// One key, as this process stands with it.
+#[derive(Clone, Debug)]
+pub(crate) struct Gate(Arc<Post>);
+
+#[derive(Debug)]
+struct Post {
+    key: KeyId,
+    trust: Arc<Trust>,
+    /// The stint that leads: no two of one process are alike; 0 where none does.
+    stint: AtomicU64,
+    entry: Mutex<Entry>,
+    standing: watch::Sender<Standing>,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    term: Option<Term>,
+    /// Whether new work may start.
+    open: bool,
+    /// What goes on, of whatever stint.
+    running: usize,
+    /// Which term to report as drained when nothing runs any more.
+    draining: Option<Term>,
+}
+
+/// Where this process stands with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It does not lead, and may come to.
+    By,
+    /// It leads.
+    Leading(Term),
+    /// It leads until its work has ended.
+    Draining(Term),
+    /// Its work has ended, and the key is on its way back.
+    Releasing,
+    /// The lock manager is gone: it will never lead again.
+    Gone,
+}
+
+impl Trust {
+    /// Nothing to believe in yet. The receiver hears which terms have drained.
+    pub(super) fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<Term>) {
+        let (drained, receiver) = mpsc::unbounded_channel();
+        let (until, hurried) = (AtomicU64::new(0), AtomicBool::new(false));
+        (Arc::new(Self { until, hurried, drained }), receiver)
+    }
+
+    pub(super) fn until(&self) -> Timestamp {
+        Timestamp::from_nanos(self.until.load(Ordering::Acquire))
+    }
+
+    /// To be called after the changes of the terms were written.
+    pub(super) fn set_until(&self, until: Option<Timestamp>) {
+        self.until.store(until.map_or(0, Timestamp::as_nanos), Ordering::Release);
+    }
+
+    pub(super) fn is_hurried(&self) -> bool {
+        self.hurried.load(Ordering::Acquire)
+    }
+}
+
+impl Gate {
+    pub(super) fn new(key: KeyId, trust: &Arc<Trust>) -> Self {
+        Self(Arc::new(Post {
+            key,
+            trust: Arc::clone(trust),
+            stint: AtomicU64::new(0),
+            entry: Mutex::default(),
+            standing: watch::Sender::new(Standing::By),
+        }))
+    }
+
+    pub(super) fn key(&self) -> KeyId {
+        self.0.key
+    }
+
+    /// Whether this process leads the key now.
+    pub(crate) fn is_leading(&self) -> bool {
+        // The deadline before the stint: a lapsed stint is taken down before the deadline moves on,
+        // so that whoever reads the new deadline finds no old stint under it.
+        let until = self.0.trust.until();
+        self.stint() != 0 && clock::now() < until
+    }
+
+    /// Whether it leads the key now, and in this very stint.
+    pub(super) fn is_leading_in(&self, stint: u64) -> bool {
+        let until = self.0.trust.until();
+        self.stint() == stint && clock::now() < until
+    }
+
+    /// The term in which this process leads the key now.
+    pub(crate) fn term(&self) -> Option<Term> {
+        let term = self.entry().term?;
+        self.is_leading().then_some(term)
+    }
+
+    /// Begins work under this key, where it is led and new work may start.
+    pub(crate) fn enter(&self) -> Option<Guard> {
+        let mut entry = self.entry();
+        let term = entry.term?;
+        if !entry.open || !self.is_leading() {
+            return None;
+        }
+        entry.running += 1;
+        let belief = Belief::new(self.clone(), self.stint());
+        Some(Guard::new(belief, term, self.standing()))
+    }
+
+    /// Work that had begun has ended.
+    pub(super) fn leave(&self) {
+        let mut entry = self.entry();
+        entry.running -= 1;
+        if entry.running == 0
+            && let Some(term) = entry.draining.take()
+        {
+            self.report_drained(term);
+        }
+    }
+
+    /// How this process stands with the key, and how that changes.
+    pub(crate) fn standing(&self) -> watch::Receiver<Standing> {
+        self.0.standing.subscribe()
+    }
+
+    pub(super) fn trust(&self) -> &Trust {
+        &self.0.trust
+    }
+
+    /// Work of this term may start, once trust is published; `stint` is a number never used before.
+    pub(super) fn start(&self, term: Term, stint: u64) {
+        let mut entry = self.entry();
+        let running = entry.running;
+        *entry = Entry { term: Some(term), open: true, running, draining: None };
+        self.0.stint.store(stint, Ordering::Release);
+    }
+
+    /// Tells those who wait that work of this term may start.
+    pub(super) fn announce(&self, term: Term) {
+        let entry = self.entry();
+        let still = entry.term == Some(term) && entry.open;
+        drop(entry);
+        if still {
+            self.say(Standing::Leading(term));
+        }
+    }
+
+    /// No new work of this term starts; when none goes on, that is reported.
+    pub(super) fn drain(&self, term: Term) {
+        let mut entry = self.entry();
+        entry.open = false;
+        if entry.running == 0 {
+            self.report_drained(term);
+        } else {
+            entry.draining = Some(term);
+        }
+        let is_led = entry.term == Some(term);
+        drop(entry);
+        if is_led {
+            self.say(Standing::Draining(term));
+        }
+    }
+
+    /// No work of any term goes on.
+    pub(super) fn stop(&self, then: Standing) {
+        let mut entry = self.entry();
+        self.0.stint.store(0, Ordering::Release);
+        (entry.term, entry.open) = (None, false);
+        drop(entry);
+        self.say(then);
+    }
+
+    /// The key that was on its way back has arrived.
+    pub(super) fn freed(&self) {
+        self.0.standing.send_if_modified(|standing| {
+            let was_releasing = *standing == Standing::Releasing;
+            if was_releasing {
+                *standing = Standing::By;
+            }
+            was_releasing
+        });
+    }
+
+    /// Ends all work that drains, now and from now on.
+    pub(super) fn hurry(&self) {
+        self.0.trust.hurried.store(true, Ordering::Release);
+        self.0.standing.send_modify(|_| {});
+    }
+
+    fn stint(&self) -> u64 {
+        self.0.stint.load(Ordering::Acquire)
+    }
+
+    fn say(&self, standing: Standing) {
+        self.0.standing.send_replace(standing);
+    }
+
+    fn report_drained(&self, term: Term) {
+        // the driver is gone only after it has let go of everything, or with the process
+        let _ = self.0.trust.drained.send(term);
+    }
+
+    fn entry(&self) -> MutexGuard<'_, Entry> {
+        // nothing panics under this lock, and a count that is off by one would only delay a release
+        self.0.entry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use leader_core::election::Fence;
+
+    use super::*;
+
+    const TERM: Term = Term { key: KeyId(0), fence: Fence(7), stint: 0 };
+
+    fn gate() -> (Gate, Arc<Trust>, mpsc::UnboundedReceiver<Term>) {
+        let (trust, drained) = Trust::new();
+        (Gate::new(KeyId(0), &trust), trust, drained)
+    }
+
+    fn soon() -> Option<Timestamp> {
+        Some(clock::now() + Duration::from_secs(60))
+    }
+
+    #[test]
+    fn a_gate_is_open_only_between_start_and_stop_and_inside_trust() {
+        let (gate, trust, _drained) = gate();
+        assert!(!gate.is_leading() && gate.enter().is_none());
+        gate.start(TERM, 1);
+        assert!(!gate.is_leading() && gate.enter().is_none());
+        trust.set_until(soon());
+        assert!(gate.is_leading());
+        assert_eq!(gate.enter().map(|guard| guard.term()), Some(TERM));
+        trust.set_until(Some(clock::now()));
+        assert!(!gate.is_leading() && gate.enter().is_none());
+        trust.set_until(soon());
+        gate.stop(Standing::By);
+        assert!(!gate.is_leading() && gate.enter().is_none());
+    }
+
+    #[test]
+    fn a_lapsed_stint_is_not_revived_by_the_next_one() {
+        let (gate, trust, _drained) = gate();
+        gate.start(TERM, 1);
+        trust.set_until(soon());
+        let guard = gate.enter().unwrap();
+        assert!(guard.holds());
+        gate.stop(Standing::By);
+        gate.start(Term { stint: 1, ..TERM }, 2);
+        assert!(gate.is_leading() && !guard.holds());
+    }
+
+    #[test]
+    fn l3_a_term_is_reported_as_drained_once_and_only_when_nothing_runs() {
+        let (gate, trust, mut drained) = gate();
+        gate.start(TERM, 1);
+        trust.set_until(soon());
+        let (one, two) = (gate.enter().unwrap(), gate.enter().unwrap());
+        gate.drain(TERM);
+        assert!(gate.enter().is_none() && one.holds());
+        drop(one);
+        assert!(drained.try_recv().is_err());
+        drop(two);
+        assert_eq!(drained.try_recv(), Ok(TERM));
+        assert!(drained.try_recv().is_err());
+    }
+
+    #[test]
+    fn l3_work_of_a_stint_that_was_lost_still_holds_back_the_release_of_the_next() {
+        let (gate, trust, mut drained) = gate();
+        gate.start(TERM, 1);
+        trust.set_until(soon());
+        let old = gate.enter().unwrap();
+        gate.stop(Standing::By);
+        gate.start(Term { stint: 1, ..TERM }, 2);
+        gate.drain(Term { stint: 1, ..TERM });
+        assert!(drained.try_recv().is_err());
+        drop(old);
+        assert!(drained.try_recv().is_ok());
+    }
+}

@@ -1,0 +1,146 @@
+//! The lock manager: one session for the process, shared by every key that anything of it stands
+//! for.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use leader_core::election::KeyId;
+use tokio::sync::{mpsc, watch};
+
+use super::driver::{Command, Driver};
+use super::gate::{Gate, Trust};
+use super::{LockService, SharedLayout};
+use crate::error::Error;
+
+/// The driver's thread, seen from the rest of the process. Dropping it lets go of everything.
+#[derive(Debug)]
+pub(crate) struct Manager {
+    layout: SharedLayout,
+    trust: Arc<Trust>,
+    commands: mpsc::UnboundedSender<Command>,
+    claims: Mutex<BTreeMap<KeyId, Claimed>>,
+    ended: watch::Receiver<()>,
+}
+
+/// A key that something stands for.
+#[derive(Debug)]
+struct Claimed {
+    gate: Gate,
+    /// By so many.
+    claims: usize,
+}
+
+/// One thing's wish that this process leads a key. When the last one of a key is dropped, the
+/// process gives it up.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    manager: Arc<Manager>,
+    gate: Gate,
+}
+
+impl Manager {
+    /// Drives a lock service from now on, and stands for every key of the layout, from which the
+    /// service reads their names.
+    pub(crate) fn start(
+        service: Arc<dyn LockService>,
+        layout: SharedLayout,
+    ) -> Result<Arc<Self>, Error> {
+        let (trust, drained) = Trust::new();
+        let (commands, receiver) = mpsc::unbounded_channel();
+        let (end, ended) = watch::channel(());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(Error::thread)?;
+        let ids: Vec<KeyId> = layout.read().keys().map(|(key, _)| key).collect();
+        let gates: Vec<Gate> = ids.into_iter().map(|key| Gate::new(key, &trust)).collect();
+        let claimed = |gate: &Gate| (gate.key(), Claimed { gate: gate.clone(), claims: 0 });
+        let claims = Mutex::new(gates.iter().map(claimed).collect());
+        let driver = Driver::new(service, layout.clone(), Arc::clone(&trust), gates);
+        thread::Builder::new()
+            .name("leader".into())
+            .spawn(move || {
+                // dropped at the end, also where that is a panic
+                let _end = end;
+                runtime.block_on(driver.run(receiver, drained));
+            })
+            .map_err(Error::thread)?;
+        Ok(Arc::new(Self { layout, trust, commands, claims, ended }))
+    }
+
+    /// Stands for a key, from now until the claim is dropped.
+    pub(crate) fn claim(self: &Arc<Self>, key: &str) -> Claim {
+        let mut claims = self.claims();
+        let (id, folder) = self.layout.write().add(key);
+        let claimed = claims
+            .entry(id)
+            .or_insert_with(|| Claimed { gate: Gate::new(id, &self.trust), claims: 0 });
+        claimed.claims += 1;
+        if claimed.claims == 1 {
+            // under the lock, so that keys come to the driver in the order of the layout
+            self.tell(Command::Stand(folder, claimed.gate.clone()));
+        }
+        Claim { manager: Arc::clone(self), gate: claimed.gate.clone() }
+    }
+
+    /// Lets go of everything. [`Manager::ended`] comes back when that is done.
+    pub(crate) fn shut_down(&self) {
+        self.tell(Command::Shutdown);
+    }
+
+    /// Ends all work that drains, now and from now on.
+    pub(crate) fn hurry(&self) {
+        self.tell(Command::Hurry);
+    }
+
+    /// Comes back when everything has been let go, or nothing more can be.
+    pub(crate) async fn ended(&self) {
+        while self.ended.clone().changed().await.is_ok() {}
+    }
+
+    fn unclaim(&self, key: KeyId) {
+        let mut claims = self.claims();
+        let Some(claimed) = claims.get_mut(&key) else { return };
+        claimed.claims -= 1;
+        if claimed.claims == 0 {
+            self.tell(Command::Withdraw(key));
+        }
+    }
+
+    fn tell(&self, command: Command) {
+        // a driver that has ended has let go of everything
+        let _ = self.commands.send(command);
+    }
+
+    fn claims(&self) -> std::sync::MutexGuard<'_, BTreeMap<KeyId, Claimed>> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Manager {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
+
+impl Claim {
+    pub(crate) const fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// Whether other claims keep the key when this one is dropped.
+    pub(crate) fn is_last(&self) -> bool {
+        self.manager.claims().get(&self.gate.key()).is_none_or(|claimed| claimed.claims == 1)
+    }
+
+    pub(crate) fn key(&self) -> String {
+        self.manager.layout.read().key(self.gate.key()).to_owned()
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.manager.unclaim(self.gate.key());
+    }
+}

@@ -1,0 +1,209 @@
+//! The runtime and the lock manager on lock files: real locks of the operating system, in one
+//! process.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use leader_runtime::{Fence, LockManager, Outcome, Result, Runtime, Settings, jobs, leader_job};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::timeout;
+
+const SOON: Duration = Duration::from_secs(5);
+
+async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    timeout(SOON, future).await.unwrap_or_else(|_| panic!("not within {SOON:?}: {what}"))
+}
+
+fn local(directory: &tempfile::TempDir) -> Settings {
+    Settings::new().local(directory.path())
+}
+
+#[tokio::test]
+async fn the_users_own_shutdown_hands_over_to_the_other_runtime() {
+    static RUNS: std::sync::Mutex<Option<mpsc::UnboundedSender<(char, i64)>>> =
+        std::sync::Mutex::new(None);
+
+    fn ran(name: char, fence: Fence) {
+        if let Some(runs) = &*RUNS.lock().unwrap() {
+            runs.send((name, fence.get())).expect("the test listens");
+        }
+    }
+
+    #[leader_job(key = "test/handover", every = "20ms")]
+    async fn first(fence: Fence) {
+        ran('a', fence);
+    }
+
+    #[leader_job(key = "test/handover", every = "20ms")]
+    async fn second(fence: Fence) {
+        ran('b', fence);
+    }
+
+    let locks = tempfile::tempdir().unwrap();
+    let (sender, mut runs) = mpsc::unbounded_channel();
+    *RUNS.lock().unwrap() = Some(sender);
+    let (stop_first, stopped) = oneshot::channel::<()>();
+    let run = Runtime::new(local(&locks)).jobs(jobs![first]);
+    let first = tokio::spawn(run.run_until(async { drop(stopped.await) }));
+    assert_eq!(soon("the first runs", runs.recv()).await, Some(('a', 1)));
+
+    let (stop_second, stopped) = oneshot::channel::<()>();
+    let run = Runtime::new(local(&locks)).jobs(jobs![second]);
+    let second = tokio::spawn(run.run_until(async { drop(stopped.await) }));
+    stop_first.send(()).unwrap();
+    soon("the first ends", first).await.unwrap().unwrap();
+    while let Some(run) = soon("the second runs", runs.recv()).await {
+        if run != ('a', 1) {
+            assert_eq!(run, ('b', 2));
+            break;
+        }
+    }
+    stop_second.send(()).unwrap();
+    soon("the second ends", second).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_job_that_panics_or_fails_runs_again_and_never_overlaps_itself() {
+    static STARTED: AtomicUsize = AtomicUsize::new(0);
+    static ENOUGH: Notify = Notify::const_new();
+    static GOING_ON: AtomicUsize = AtomicUsize::new(0);
+
+    struct GoesOn;
+
+    impl Drop for GoesOn {
+        fn drop(&mut self) {
+            GOING_ON.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    #[leader_job(key = "test/moody", every = "10ms")]
+    async fn moody() -> Result<Outcome, std::io::Error> {
+        assert_eq!(GOING_ON.fetch_add(1, Ordering::SeqCst), 0, "it overlaps itself");
+        let _goes_on = GoesOn;
+        tokio::time::sleep(Duration::from_millis(25)).await;
+        let started = STARTED.fetch_add(1, Ordering::SeqCst);
+        if started == 9 {
+            ENOUGH.notify_one();
+        }
+        match started % 4 {
+            0 => panic!("as planned"),
+            1 => Err(std::io::Error::other("as planned")),
+            2 => Ok(Outcome::skip("as planned")),
+            _ => Ok(Outcome::ok()),
+        }
+    }
+
+    let locks = tempfile::tempdir().unwrap();
+    let run = Runtime::new(local(&locks)).jobs(jobs![moody]).run_until(ENOUGH.notified());
+    soon("it ran nine times", run).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_run_that_goes_on_holds_back_the_release_and_ends_by_itself() {
+    static BEGAN: Notify = Notify::const_new();
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    static ENDED: AtomicUsize = AtomicUsize::new(0);
+
+    #[leader_job(key = "test/slow", every = "10ms")]
+    async fn slow() {
+        RUNS.fetch_add(1, Ordering::SeqCst);
+        BEGAN.notify_one();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        ENDED.fetch_add(1, Ordering::SeqCst);
+    }
+
+    let locks = tempfile::tempdir().unwrap();
+    let run = Runtime::new(local(&locks)).jobs(jobs![slow]).run_until(BEGAN.notified());
+    soon("it ends", run).await.unwrap();
+    assert_eq!((RUNS.load(Ordering::SeqCst), ENDED.load(Ordering::SeqCst)), (1, 1));
+}
+
+#[tokio::test]
+async fn a_runtime_that_is_dropped_lets_go() {
+    #[leader_job(key = "test/dropped", every = "10ms")]
+    async fn job() {}
+
+    let locks = tempfile::tempdir().unwrap();
+    let other = LockManager::new(&local(&locks)).unwrap();
+    let run = Runtime::new(local(&locks)).jobs(jobs![job]).run_until(std::future::pending());
+    assert!(timeout(Duration::from_millis(200), run).await.is_err());
+    let lock = other.lock("test/dropped").unwrap();
+    soon("the other leads", lock.leading()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_start_with_wrong_jobs_tells_every_fault() {
+    #[leader_job(key = "test/one", every = "1s", name = "same")]
+    async fn one() {}
+
+    #[leader_job(key = "test/two", every = "1s", name = "same")]
+    async fn two() {}
+
+    let start = |settings: Settings, jobs| {
+        Runtime::new(settings).jobs(jobs).run_until(std::future::ready(()))
+    };
+    let error = start(Settings::new().lease("1m 1s"), jobs![one, two]).await.unwrap_err();
+    assert!(error.is_wrong_settings());
+    let text = error.to_string();
+    for part in ["2 faults", "use 1s to 60s", "job `same`", "tests/local.rs", "name = "] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let error = start(Settings::new(), jobs![]).await.unwrap_err().to_string();
+    assert!(error.contains("there are no jobs"), "{error}");
+}
+
+#[tokio::test]
+async fn a_lock_is_led_by_one_manager_until_it_is_released() {
+    let locks = tempfile::tempdir().unwrap();
+    let (one, two) =
+        (LockManager::new(&local(&locks)).unwrap(), LockManager::new(&local(&locks)).unwrap());
+    let mine = one.lock("test/lock").unwrap();
+    assert_eq!(soon("one leads", mine.leading()).await.unwrap(), Fence::new(1));
+    assert!(mine.is_leading());
+    assert_eq!(mine.key(), "test/lock");
+
+    let theirs = two.lock("test/lock").unwrap();
+    let also_mine = one.lock("test/lock").unwrap();
+    soon("another lock on it keeps it", mine.release()).await;
+    assert!(also_mine.is_leading() && !theirs.is_leading());
+    let done = also_mine.while_leading(async |fence| fence.get());
+    assert_eq!(soon("the work is done", done).await.unwrap(), 1);
+
+    soon("it is released", also_mine.release()).await;
+    assert_eq!(soon("two leads", theirs.leading()).await.unwrap(), Fence::new(2));
+    let again = one.lock("test/lock").unwrap();
+    soon("two is gone", two.shut_down()).await;
+    assert!(soon("two leads no more", theirs.leading()).await.unwrap_err().is_closed());
+    assert_eq!(soon("one leads again", again.leading()).await.unwrap(), Fence::new(3));
+}
+
+#[tokio::test]
+async fn l3_work_under_a_lock_holds_back_its_release() {
+    let locks = tempfile::tempdir().unwrap();
+    let one = LockManager::new(&local(&locks)).unwrap();
+    let lock = std::sync::Arc::new(one.lock("test/work").unwrap());
+    let (begin, began) = oneshot::channel();
+    let (end, ended) = oneshot::channel::<()>();
+    let work = tokio::spawn({
+        let lock = std::sync::Arc::clone(&lock);
+        async move {
+            lock.while_leading(async |_| {
+                begin.send(()).unwrap();
+                ended.await.unwrap();
+            })
+            .await
+        }
+    });
+    soon("the work begins", began).await.unwrap();
+    let mut leaving = tokio::spawn(one.shut_down());
+    assert!(timeout(Duration::from_millis(200), &mut leaving).await.is_err());
+    assert!(lock.is_leading(), "it leads until its work has ended");
+    let late = tokio::spawn({
+        let lock = std::sync::Arc::clone(&lock);
+        async move { lock.while_leading(async |_| ()).await }
+    });
+    end.send(()).unwrap();
+    soon("the work ends", work).await.unwrap().unwrap();
+    soon("everything is let go", leaving).await.unwrap();
+    assert!(soon("no new work begins", late).await.unwrap().unwrap_err().is_closed());
+}
