@@ -1,6 +1,8 @@
 //! The system against real Consul agents and real processes.
 
+mod cluster;
 mod demo;
+mod faults;
 mod harness;
 mod local;
 mod outage;

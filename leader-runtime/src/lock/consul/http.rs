@@ -53,15 +53,15 @@ impl Http {
     }
 
     pub(super) async fn get(&self, path: &str) -> Result<Response, Reply> {
-        self.request(Method::GET, path, Vec::new()).await?.meaning(true)
+        self.request(Method::GET, path, Vec::new()).await?.meaning(path, true)
     }
 
     pub(super) async fn put(&self, path: &str, body: Vec<u8>) -> Result<Response, Reply> {
-        self.request(Method::PUT, path, body).await?.meaning(false)
+        self.request(Method::PUT, path, body).await?.meaning(path, false)
     }
 
     pub(super) async fn delete(&self, path: &str) -> Result<Response, Reply> {
-        self.request(Method::DELETE, path, Vec::new()).await?.meaning(false)
+        self.request(Method::DELETE, path, Vec::new()).await?.meaning(path, false)
     }
 
     pub(super) async fn transact(&self, transaction: &Transaction) -> Result<Answer, Reply> {
@@ -69,7 +69,7 @@ impl Http {
         if response.status == StatusCode::CONFLICT {
             return transaction.refused(response.json()?);
         }
-        Ok(transaction.done(response.meaning(false)?.json()?))
+        Ok(transaction.done(response.meaning("txn", false)?.json()?))
     }
 
     async fn request(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, Reply> {
@@ -117,7 +117,7 @@ impl Response {
     }
 
     /// What this status and text mean; `is_read`: a 404 is an answer.
-    fn meaning(self, is_read: bool) -> Result<Self, Reply> {
+    fn meaning(self, path: &str, is_read: bool) -> Result<Self, Reply> {
         let text = self.text();
         match self.status {
             StatusCode::OK => Ok(self),
@@ -125,7 +125,7 @@ impl Response {
             // of a renewal
             StatusCode::NOT_FOUND if text.contains("Session id") => Err(gone()),
             StatusCode::INTERNAL_SERVER_ERROR if text.contains("invalid session") => Err(gone()),
-            status => Err(Reply::failed(failure(status, text), refusal(status, text))),
+            status => Err(Reply::failed(failure(status, text), refusal(status, text, path))),
         }
     }
 }
@@ -147,20 +147,36 @@ fn failure(status: StatusCode, text: &str) -> Failure {
     if is_configuration { Failure::Configuration } else { Failure::Transient }
 }
 
-fn refusal(status: StatusCode, text: &str) -> String {
+fn refusal(status: StatusCode, text: &str, path: &str) -> String {
     let text: String = text.chars().take(200).collect();
     match (status, text.as_str()) {
         (StatusCode::FORBIDDEN, text) if text.contains("ACL not found") => format!(
             "Consul does not know the token ({status}: {text}); set CONSUL_HTTP_TOKEN to one that \
              exists"
         ),
-        (StatusCode::FORBIDDEN, text) => format!(
-            "the token lacks a right ({status}: {text}); its policy needs write on the job's keys, \
-             on `key_prefix \".leader/\"` and on `session_prefix \"\"`"
-        ),
+        (StatusCode::FORBIDDEN, text) => lacks_right(&rule(path), text),
         (status, "") => format!("Consul answered {status}"),
         (status, text) => format!("Consul answered {status}: {text}"),
     }
+}
+
+/// The rule that a request for this path needs.
+fn rule(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or(path);
+    path.strip_prefix("kv/").map_or_else(|| "session_prefix \"\"".into(), key_rule)
+}
+
+/// The rule that a write of this key needs. Beats have theirs for all of `.leader/`.
+pub(super) fn key_rule(key: &str) -> String {
+    let folder = match key.split_once('/') {
+        Some((first @ ".leader", _)) => format!("{first}/"),
+        _ => key.rfind('/').map_or(key, |slash| &key[..=slash]).into(),
+    };
+    format!("key_prefix \"{folder}\"")
+}
+
+pub(super) fn lacks_right(rule: &str, text: &str) -> String {
+    format!("the token lacks a right ({text}); give its policy {rule} {{ policy = \"write\" }}")
 }
 
 /// No answer came. The remedies are those of whoever starts the program for the first time.

@@ -6,6 +6,7 @@ use leader_core::election::{Answer, Failure, Fence, Index, KeyId, Read, Refusal,
 
 use super::super::Reply;
 use super::super::identity::json;
+use super::http::{key_rule, lacks_right};
 use super::wire::{
     KvOperation, LOCK_FLAGS, Operation, TransactionAnswer, TransactionError, base64,
 };
@@ -123,14 +124,8 @@ impl Transaction {
             }
             if what.contains("Permission denied") {
                 let key = self.operations.get(*op_index).map_or("", |operation| &operation.kv.key);
-                return Err(Reply::failed(
-                    Failure::Configuration,
-                    format!(
-                        "the token may not write `{key}` ({what}); give its policy \
-                         `key_prefix \"{}\" {{ policy = \"write\" }}`",
-                        key.rfind('/').map_or(key, |slash| &key[..=slash])
-                    ),
-                ));
+                let fault = lacks_right(&key_rule(key), what);
+                return Err(Reply::failed(Failure::Configuration, fault));
             }
             match self.subjects.get(*op_index) {
                 Some(Subject::Key { id, .. }) => refusals.push(refusal(Some(*id))),
