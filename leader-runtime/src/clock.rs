@@ -6,15 +6,23 @@ use std::time::Duration;
 use leader_core::election::Timestamp;
 
 /// Now, in nanoseconds since the machine's start.
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 pub(crate) fn now() -> Timestamp {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    use rustix::time::{ClockId, clock_gettime};
+
+    // Darwin's own CLOCK_MONOTONIC counts sleep; the standard library's `Instant` does not there
+    #[cfg(target_vendor = "apple")]
+    const COUNTS_SUSPEND: ClockId = ClockId::Monotonic;
+    #[cfg(not(target_vendor = "apple"))]
+    const COUNTS_SUSPEND: ClockId = ClockId::Boottime;
+
+    let now = clock_gettime(COUNTS_SUSPEND);
     Timestamp::from_nanos(now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64)
 }
 
-/// Now, in nanoseconds since the first call. Elsewhere the standard library's clock is the one that
-/// counts suspend (macOS, Windows), or the best there is.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+/// Now, in nanoseconds since the first call. On Windows the standard library's clock counts
+/// suspend; elsewhere it is the best there is.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 pub(crate) fn now() -> Timestamp {
     use std::sync::OnceLock;
     use std::time::Instant;

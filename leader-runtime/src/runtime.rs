@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::time::SystemTime;
 
 use leader_core::election::Layout;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::engine::Precise;
 use crate::error::{Error, Result};
@@ -60,7 +60,8 @@ impl Runtime {
     }
 
     /// Runs until SIGTERM or SIGINT, then lets go of everything and comes back. A run that goes on
-    /// has 10 s to end; a second signal ends it at once.
+    /// has 10 s to end; a second signal cancels it, and a third ends the process. Neither signal
+    /// ends the process by itself any more, also after this has come back.
     ///
     /// Installs a subscriber that logs to stderr where the process has set none (feature `log`):
     /// from INFO on, or as `RUST_LOG` says (`debug`, or `warn,leader_runtime=debug`).
@@ -79,6 +80,9 @@ impl Runtime {
             tokio::spawn(async move {
                 signals.next().await;
                 let _ = hurry.send(());
+                signals.next().await;
+                warn!("ends at once");
+                std::process::exit(130);
             });
         };
         let second = async move {

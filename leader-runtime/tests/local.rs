@@ -207,3 +207,40 @@ async fn l3_work_under_a_lock_holds_back_its_release() {
     soon("everything is let go", leaving).await.unwrap();
     assert!(soon("no new work begins", late).await.unwrap().unwrap_err().is_closed());
 }
+
+#[tokio::test]
+async fn a_lock_file_that_is_deleted_is_lost_within_two_seconds_and_locked_anew() {
+    let locks = tempfile::tempdir().unwrap();
+    let (one, two) =
+        (LockManager::new(&local(&locks)).unwrap(), LockManager::new(&local(&locks)).unwrap());
+    let mine = one.lock("test/deleted").unwrap();
+    soon("one leads", mine.leading()).await.unwrap();
+    let theirs = two.lock("test/deleted").unwrap();
+    std::fs::remove_file(locks.path().join("test+deleted.lock")).unwrap();
+    soon("two leads", theirs.leading()).await.unwrap();
+    let lost = timeout(Duration::from_secs(2), async {
+        while mine.is_leading() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    lost.await.expect("one has noticed");
+    assert!(theirs.is_leading());
+}
+
+#[tokio::test]
+async fn a_lock_file_that_was_damaged_or_cut_short_is_told_and_stands_in_no_others_way() {
+    let locks = tempfile::tempdir().unwrap();
+    std::fs::write(locks.path().join("test+bad.lock"), "{\"fence\":7").unwrap();
+    // longer than what is written over it
+    let long = format!("{{\"fence\":41,\"node\":\"{}\"}}\n", "x".repeat(500));
+    std::fs::write(locks.path().join("test+long.lock"), long).unwrap();
+    let manager = LockManager::new(&local(&locks)).unwrap();
+    let bad = manager.lock("test/bad").unwrap();
+    let long = manager.lock("test/long").unwrap();
+    assert_eq!(soon("it is led", long.leading()).await.unwrap(), Fence::new(42));
+    assert!(!bad.is_leading());
+    manager.shut_down().await;
+    let again = LockManager::new(&local(&locks)).unwrap();
+    let long = again.lock("test/long").unwrap();
+    assert_eq!(soon("it is led again", long.leading()).await.unwrap(), Fence::new(43));
+}

@@ -211,7 +211,7 @@ impl Agent {
             let key = format!("/v1/kv/harness/{}", self.name);
             asked("PUT", &key, "ready")?;
             asked("DELETE", &key, "")?;
-            let session = asked("PUT", "/v1/session/create", r#"{"TTL":"10s"}"#)?;
+            let session = asked("PUT", "/v1/session/create", r#"{"TTL":"60s"}"#)?;
             let id = session.split('"').nth(3).ok_or_else(|| session.clone())?;
             asked("PUT", &format!("/v1/session/destroy/{id}"), "")?;
             Ok(Ok(()))

@@ -5,6 +5,7 @@ mod demo;
 mod faults;
 mod harness;
 mod local;
+mod locks;
 mod outage;
 mod refusal;
 mod ticks;

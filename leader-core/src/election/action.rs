@@ -18,8 +18,9 @@ pub enum Event {
     Drained(Term),
     /// Give this key to another node, and stand for it again only after the cool-off.
     StepDown(KeyId, Duration),
-    /// Give everything up, in order, and leave.
-    Shutdown,
+    /// Give everything up, in order, and leave, within so long at the most. Said again, it can
+    /// shorten that.
+    Shutdown(Duration),
 }
 
 /// Something to be done.
@@ -55,4 +56,7 @@ pub enum Stop {
     SessionLost,
     /// The key was seen in other hands, or rewritten by somebody.
     KeyLost,
+    /// It did not end by the time at which the process had to leave. The key is not released: its
+    /// beat stands still from now on, and another takes it.
+    Abandoned,
 }

@@ -128,9 +128,14 @@ impl Contest {
     }
 
     /// The key is not, or no longer, this process's.
-    pub(super) fn lose(&mut self, why: Stop, actions: &mut VecDeque<Action>) {
-        if let Stand::Leading(term) | Stand::Draining { term, stopped: false } = self.stand {
-            actions.push_back(Action::Stop(term, why));
+    pub(super) fn lose(&mut self, key: KeyId, why: Stop, actions: &mut VecDeque<Action>) {
+        match self.stand {
+            Stand::Leading(term) | Stand::Draining { term, stopped: false } => {
+                actions.push_back(Action::Stop(term, why));
+            }
+            // seen free, or the session is gone, before the release was answered
+            Stand::Releasing { .. } | Stand::Freeing(_) => actions.push_back(Action::Freed(key)),
+            _ => {}
         }
         self.stand = Stand::By;
     }
@@ -163,7 +168,7 @@ impl Contest {
             }
             // Ours at another index is lost as well: somebody wrote over the key, and the fence
             // that running work names is no longer the key's. It is acquired again.
-            self.lose(Stop::KeyLost, actions);
+            self.lose(key, Stop::KeyLost, actions);
         }
         if seen == Seen::Conflict && self.seen != Seen::Conflict {
             actions.push_back(Action::Conflict(key));

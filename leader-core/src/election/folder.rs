@@ -14,6 +14,13 @@ use super::{Election, Pace};
 /// little.
 pub const WATCH_WAIT: Duration = Duration::from_secs(10);
 
+/// So many folders are watched, those with the most keys: each watch holds a connection, and an
+/// agent allows 200 for each client address.
+const WATCHES: usize = 4;
+
+/// Reads in flight.
+const READS: usize = 4;
+
 /// What a watch's answer may take on its way.
 const WATCH_WAY: Duration = Duration::from_secs(5);
 
@@ -26,6 +33,8 @@ pub(super) struct Folder {
     index: Index,
     /// The request that brought the latest view.
     viewed_by: Option<Attempt>,
+    /// One of the few that are watched; the others are read again and again.
+    watched: bool,
     watching: bool,
     reading: bool,
     /// When to read it consistently.
@@ -54,8 +63,26 @@ impl Election {
             && self.session.live().is_some()
     }
 
+    /// Decides which folders are watched, after keys were added.
+    pub(super) fn choose_watched(&mut self) {
+        let mut keys = vec![0_usize; self.folders.len()];
+        for contest in &self.contests {
+            keys[contest.folder.0 as usize] += 1;
+        }
+        let mut by_keys: Vec<usize> = (0..keys.len()).collect();
+        by_keys.sort_by_key(|folder| std::cmp::Reverse(keys[*folder]));
+        for (rank, folder) in by_keys.into_iter().enumerate() {
+            self.folders[folder].watched = rank < WATCHES;
+        }
+    }
+
+    fn reads_free(&self) -> usize {
+        let busy = self.pending.values().filter(|p| matches!(p.call, Call::Read(_))).count();
+        READS.saturating_sub(busy)
+    }
+
     pub(super) fn folders_due(&self) -> Option<Timestamp> {
-        if !self.is_watching() {
+        if !self.is_watching() || self.reads_free() == 0 {
             return None;
         }
         self.folders.iter().filter(|folder| !folder.reading).filter_map(|f| f.read_at).min()
@@ -65,15 +92,21 @@ impl Election {
         if !self.is_watching() {
             return;
         }
+        let mut free = self.reads_free();
         for id in 0..self.folders.len() {
             let patience = self.patience();
             let folder = &mut self.folders[id];
             let id = FolderId(id as u32);
-            if !folder.reading && folder.read_at.is_some_and(|at| at <= now) {
+            if free > 0 && !folder.reading && folder.read_at.is_some_and(|at| at <= now) {
+                free -= 1;
                 folder.reading = true;
                 folder.read_at = None;
                 self.request(now, patience, Call::Read(id));
-            } else if !folder.watching && !folder.reading && folder.index > Index(0) {
+            } else if folder.watched
+                && !folder.watching
+                && !folder.reading
+                && folder.index > Index(0)
+            {
                 folder.watching = true;
                 let call = Call::Watch(id, folder.index);
                 self.request(now, WATCH_WAIT + WATCH_WAIT / 16 + WATCH_WAY, call);
@@ -89,7 +122,8 @@ impl Election {
         answer: Answer,
         is_read: bool,
     ) {
-        let transient = self.retry(Failure::Transient);
+        // four beats: half a lease
+        let (transient, reread) = (self.retry(Failure::Transient), self.patience() * 2);
         let folder = &mut self.folders[id.0 as usize];
         if is_read {
             folder.reading = false;
@@ -123,6 +157,8 @@ impl Election {
         folder.index = if entries.is_empty() { Index(0) } else { index };
         if entries.is_empty() {
             folder.read_by(now + transient);
+        } else if !folder.watched {
+            folder.read_by(now + reread);
         }
         let own = self.session().cloned();
         for (key, contest) in (0..).map(KeyId).zip(&mut self.contests) {

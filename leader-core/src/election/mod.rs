@@ -122,6 +122,8 @@ pub struct Election {
     attempts: u64,
     /// Requests have failed since the last one that was answered.
     outage: bool,
+    /// When to look for beats that dead sessions left behind.
+    sweep_at: Timestamp,
     chance: u64,
     actions: VecDeque<Action>,
 }
@@ -143,7 +145,7 @@ impl Election {
     #[must_use]
     pub fn new(pace: Pace, layout: &Layout, seed: u64) -> Self {
         let seen = Seen::before_reading(pace);
-        Self {
+        let mut election = Self {
             pace,
             phase: Phase::Running,
             session: Session::default(),
@@ -157,9 +159,12 @@ impl Election {
             pending: BTreeMap::new(),
             attempts: 0,
             outage: false,
+            sweep_at: Timestamp::default(),
             chance: seed,
             actions: VecDeque::new(),
-        }
+        };
+        election.choose_watched();
+        election
     }
 
     /// Takes in something that happened.
@@ -171,7 +176,7 @@ impl Election {
             Event::Withdraw(key) => self.handle_withdraw(key),
             Event::Drained(term) => self.handle_drained(now, term),
             Event::StepDown(key, cool_off) => self.handle_step_down(now, key, cool_off),
-            Event::Shutdown => self.handle_shutdown(now),
+            Event::Shutdown(within) => self.handle_shutdown(now, within),
         }
         self.plan(now);
     }
@@ -198,7 +203,7 @@ impl Election {
         }
         [self.trusted_until.filter(|until| *until != Timestamp::NEVER), self.leave_due()]
             .into_iter()
-            .chain([self.session_due(), self.beat_due(), self.wish_due(now)])
+            .chain([self.session_due(), self.beat_due(), self.sweep_due(), self.wish_due(now)])
             .chain([self.folders_due(), self.rivals_due()])
             .flatten()
             .min()
@@ -237,14 +242,17 @@ impl Election {
     fn handle_answer(&mut self, now: Timestamp, attempt: Attempt, answer: Answer) {
         let Some(Pending { sent, call }) = self.pending.remove(&attempt) else { return };
         self.heard(now, &call, &answer);
-        if answer == Answer::SessionGone && call.session() == self.session() {
+        if answer == Answer::SessionGone
+            && call.session().is_some()
+            && call.session() == self.session()
+        {
             return self.lose_session(now);
         }
         match call {
             Call::CreateSession => self.handle_created(now, sent, answer),
-            Call::RenewSession(_) => self.handle_renewed(now, sent, answer),
-            Call::Beat(_) => self.handle_beaten(sent, answer),
-            Call::DeleteBeat(_) | Call::DestroySession(_) => self.handle_closed(),
+            Call::RenewSession(_) => self.handle_renewed(now, sent, &answer),
+            Call::Beat(_) => self.handle_beaten(now, sent, answer),
+            Call::DeleteBeat(_) | Call::DestroySession(_) => self.handle_closed(&answer),
             Call::Acquire { keys, .. } => {
                 let keys: Vec<KeyId> = keys.into_iter().map(|(key, _)| key).collect();
                 self.handle_asked(now, sent, &keys, None, answer);
@@ -252,10 +260,12 @@ impl Election {
             Call::Take { keys, from, .. } => {
                 self.handle_asked(now, sent, &keys, Some(&from), answer);
             }
-            Call::Resume { keys, .. } => self.handle_resumed(now, sent, &keys, answer),
-            Call::Release { keys, .. } => self.handle_released(now, &keys, answer),
+            Call::Resume { keys, .. } => self.handle_resumed(now, sent, &keys, &answer),
+            Call::Release { keys, .. } => self.handle_released(now, sent, &keys, &answer),
             Call::Read(folder) => self.handle_view(now, attempt, folder, answer, true),
             Call::Watch(folder, _) => self.handle_view(now, attempt, folder, answer, false),
+            // housekeeping: whatever is left is found the next time
+            Call::SweepBeats => {}
             Call::ReadBeat(rival) => self.handle_rival_beat(now, sent, &rival, answer),
         }
     }
@@ -269,6 +279,7 @@ impl Election {
         self.plan_session(now);
         if self.session.live().is_some() {
             self.plan_beat(now);
+            self.plan_sweep(now);
             self.plan_transactions(now);
             self.plan_folders(now);
             self.plan_rivals(now);
@@ -303,7 +314,7 @@ impl Election {
             self.outage |= !matches!(call, Call::Watch(..));
             return;
         }
-        if let Phase::Leaving { heard } = &mut self.phase {
+        if let Phase::Leaving { heard, .. } = &mut self.phase {
             *heard = now;
         }
         if std::mem::take(&mut self.outage) {
@@ -321,9 +332,12 @@ impl Election {
         }
     }
 
-    fn extend_trust(&mut self, sent: Timestamp) {
+    fn extend_trust(&mut self, now: Timestamp, sent: Timestamp) {
         let until = self.trust(sent);
-        self.trusted_until = self.trusted_until.max(Some(until));
+        // an answer that comes too late proves nothing, and would wake the driver in the past
+        if now < until {
+            self.trusted_until = self.trusted_until.max(Some(until));
+        }
     }
 
     /// How long to wait before something that failed is tried again.

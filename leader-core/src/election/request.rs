@@ -68,6 +68,8 @@ pub enum Call {
     Read(FolderId),
     /// Wait until a folder changes after this index, then read it. Answered by [`Answer::Folder`].
     Watch(FolderId, Index),
+    /// Delete the beats that dead sessions left behind. Answered by [`Answer::Done`].
+    SweepBeats,
     /// Read the beat of another session. Answered by [`Answer::Beat`].
     ReadBeat(SessionId),
 }
@@ -143,6 +145,8 @@ pub enum Why {
     Moved,
     /// The service holds the key back after its last session's death.
     LockDelay,
+    /// This process may not write it: a person has to change that.
+    Denied,
 }
 
 /// Why there is no answer to act on.
@@ -167,7 +171,11 @@ impl Call {
             | Self::Take { session, .. }
             | Self::Resume { session, .. }
             | Self::Release { session, .. } => Some(session),
-            Self::CreateSession | Self::Read(_) | Self::Watch(..) | Self::ReadBeat(_) => None,
+            Self::CreateSession
+            | Self::SweepBeats
+            | Self::Read(_)
+            | Self::Watch(..)
+            | Self::ReadBeat(_) => None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::action::Stop;
-use super::id::SessionId;
+use super::id::{KeyId, SessionId};
 use super::leave::{Closing, Phase};
 use super::request::{Answer, Call, Failure};
 use super::time::Timestamp;
@@ -57,16 +57,18 @@ impl Session {
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LAST_RETRY: Duration = Duration::from_secs(2);
 
+/// How often the kernel's locks are looked at: a lock file that was deleted holds nothing.
+const KERNEL_RENEWAL: Duration = Duration::from_secs(1);
+
+const SWEEP: Duration = Duration::from_secs(3600);
+
 impl Election {
     pub(super) fn session_due(&self) -> Option<Timestamp> {
         match &self.session {
             Session::Absent { create_at, .. } => {
                 (self.phase == Phase::Running).then_some(*create_at)
             }
-            Session::Live(live) => match self.pace {
-                Pace::Beats(_) => (!live.renewing).then_some(live.renew_at),
-                Pace::Kernel { .. } => None,
-            },
+            Session::Live(live) => (!live.renewing).then_some(live.renew_at),
             Session::Creating { .. } => None,
         }
     }
@@ -98,10 +100,7 @@ impl Election {
 
     pub(super) fn handle_created(&mut self, now: Timestamp, sent: Timestamp, answer: Answer) {
         let Session::Creating { failures } = self.session else { return };
-        let renewal = match self.pace {
-            Pace::Beats(timing) => timing.renewal(),
-            Pace::Kernel { .. } => Duration::ZERO,
-        };
+        let renewal = self.renewal();
         self.session = if let Answer::Session(id) = answer {
             for folder in &mut self.folders {
                 folder.read_by(now);
@@ -124,15 +123,34 @@ impl Election {
         };
     }
 
-    pub(super) fn handle_renewed(&mut self, now: Timestamp, sent: Timestamp, answer: Answer) {
-        let Pace::Beats(timing) = self.pace else { return };
+    pub(super) fn handle_renewed(&mut self, now: Timestamp, sent: Timestamp, answer: &Answer) {
         let next = match answer {
-            Answer::Failed(failure) => now + self.retry(failure),
-            _ => sent + timing.renewal(),
+            Answer::Failed(failure) => now + self.retry(*failure),
+            _ => sent + self.renewal(),
         };
         if let Some(live) = self.session.live_mut() {
             live.renewing = false;
-            live.renew_at = next;
+            live.renew_at = next.max(now);
+        }
+    }
+
+    fn renewal(&self) -> Duration {
+        match self.pace {
+            Pace::Beats(timing) => timing.renewal(),
+            Pace::Kernel { .. } => KERNEL_RENEWAL,
+        }
+    }
+
+    pub(super) fn sweep_due(&self) -> Option<Timestamp> {
+        let leads = self.contests.iter().any(|contest| contest.stand.is_trusted());
+        (self.is_watching() && leads).then_some(self.sweep_at)
+    }
+
+    /// A leader looks after what the dead left behind, when it begins to lead and once an hour.
+    pub(super) fn plan_sweep(&mut self, now: Timestamp) {
+        if self.sweep_due().is_some_and(|due| due <= now) {
+            self.sweep_at = now + SWEEP;
+            self.request(now, self.patience(), Call::SweepBeats);
         }
     }
 
@@ -160,18 +178,18 @@ impl Election {
         }
     }
 
-    pub(super) fn handle_beaten(&mut self, sent: Timestamp, answer: Answer) {
+    pub(super) fn handle_beaten(&mut self, now: Timestamp, sent: Timestamp, answer: Answer) {
         if let Some(live) = self.session.live_mut() {
             live.beating = false;
         }
         if answer == Answer::Done {
-            self.extend_trust(sent);
+            self.extend_trust(now, sent);
         }
     }
 
     /// A transaction that carries a beat went through, having been sent at `sent`.
-    pub(super) fn extend_trust_by_transaction(&mut self, sent: Timestamp) {
-        self.extend_trust(sent);
+    pub(super) fn extend_trust_by_transaction(&mut self, now: Timestamp, sent: Timestamp) {
+        self.extend_trust(now, sent);
         let Pace::Beats(timing) = self.pace else { return };
         if let Some(live) = self.session.live_mut() {
             live.beat_at = live.beat_at.max(sent + timing.beat());
@@ -185,38 +203,41 @@ impl Election {
         self.cancel(|call| call.session() == Some(&gone));
         self.session = Session::Absent { create_at: now, failures: 0 };
         self.trusted_until = None;
-        for contest in &mut self.contests {
-            contest.lose(Stop::SessionLost, &mut self.actions);
+        for (key, contest) in (0..).map(KeyId).zip(&mut self.contests) {
+            contest.lose(key, Stop::SessionLost, &mut self.actions);
         }
     }
 
-    /// The session's end was asked for, step by step.
+    /// The session's end is asked for, step by step. The beat goes last: a key that an unanswered
+    /// acquisition got can't be taken without it.
     pub(super) fn close_session(&mut self, now: Timestamp) {
         let patience = self.patience();
         let Some(live) = self.session.live_mut() else { return };
         let call = match live.closing {
-            Closing::NotYet if live.has_beaten => {
-                live.closing = Closing::DeletingBeat;
-                Call::DeleteBeat(live.id.clone())
-            }
-            Closing::NotYet | Closing::BeatDeleted => {
+            Closing::NotYet => {
                 live.closing = Closing::Destroying;
                 Call::DestroySession(live.id.clone())
             }
-            Closing::DeletingBeat | Closing::Destroying => return,
+            Closing::Destroyed => {
+                live.closing = Closing::DeletingBeat;
+                Call::DeleteBeat(live.id.clone())
+            }
+            Closing::Destroying | Closing::DeletingBeat => return,
         };
         self.request(now, patience, call);
     }
 
-    pub(super) fn handle_closed(&mut self) {
+    pub(super) fn handle_closed(&mut self, answer: &Answer) {
         match self.session.live_mut() {
-            Some(live) if live.closing == Closing::DeletingBeat => {
-                live.closing = Closing::BeatDeleted;
+            Some(live)
+                if live.closing == Closing::Destroying
+                    && live.has_beaten
+                    && *answer == Answer::Done =>
+            {
+                live.closing = Closing::Destroyed;
             }
-            Some(live) if live.closing == Closing::Destroying => {
-                self.session = Session::default();
-            }
-            _ => {}
+            Some(_) => self.session = Session::default(),
+            None => {}
         }
     }
 }

@@ -10,7 +10,7 @@ use super::id::{Fence, FolderId, KeyId, SessionId, Term};
 use super::leave::Phase;
 use super::request::{Answer, Call, Failure, Read, Refusal, Why};
 use super::time::Timestamp;
-use super::{Election, Pace};
+use super::{CONFIGURATION_RETRY, Election, Pace};
 
 /// What would be asked for a key next.
 enum Wish {
@@ -173,7 +173,10 @@ impl Election {
             }
         }
         match answer {
-            Answer::Granted(fences) => self.handle_granted(now, sent, &fences),
+            Answer::Granted(mut fences) => {
+                fences.retain(|(key, _)| keys.contains(key));
+                self.handle_granted(now, sent, &fences);
+            }
             Answer::Refused(refusals) if !refusals.is_empty() => {
                 for refusal in refusals {
                     self.handle_refusal(now, rival, refusal);
@@ -189,11 +192,14 @@ impl Election {
         let Some(own) = self.session().cloned() else { return };
         let in_time = now < self.trust(sent);
         if in_time {
-            self.extend_trust_by_transaction(sent);
+            self.extend_trust_by_transaction(now, sent);
         }
         for &(key, fence) in fences {
             let running = self.phase == Phase::Running;
             let contest = &mut self.contests[key.0 as usize];
+            if contest.stand != Stand::By {
+                continue;
+            }
             let wanted = running && contest.wanted && contest.stands_from <= now;
             if let Pace::Beats(_) = self.pace {
                 contest.seen = Seen::Held(own.clone(), fence.index());
@@ -219,6 +225,7 @@ impl Election {
                 self.contests[key as usize].retry_at = now + self.pause();
             }
             (Some(key), Why::Moved) => self.look_again(now, &[key], self.pause()),
+            (Some(key), Why::Denied) => self.look_again(now, &[key], CONFIGURATION_RETRY),
             (None, _) => {
                 if let Some(rival) = rival.and_then(|rival| self.rivals.get_mut(rival)) {
                     rival.lives(now);
@@ -232,67 +239,50 @@ impl Election {
         now: Timestamp,
         sent: Timestamp,
         keys: &[(KeyId, Fence)],
-        answer: Answer,
+        answer: &Answer,
     ) {
-        let (resumed, refused, resume_at) = match answer {
-            Answer::Done if now < self.trust(sent) => {
-                self.extend_trust_by_transaction(sent);
-                (true, Vec::new(), now)
-            }
-            Answer::Done => (false, Vec::new(), now),
-            // the 409 changed nothing, the beat included
-            Answer::Refused(refusals) if !refusals.is_empty() => {
-                let refused: Vec<KeyId> =
-                    refusals.iter().filter_map(|refusal| refusal.key).collect();
-                (false, refused, now)
-            }
-            Answer::Failed(failure) => (false, Vec::new(), now.max(sent + self.retry(failure))),
-            _ => (false, Vec::new(), now + self.retry(Failure::Transient)),
-        };
+        let resumed = *answer == Answer::Done && now < self.trust(sent);
+        if resumed {
+            self.extend_trust_by_transaction(now, sent);
+        }
         for &(key, fence) in keys {
+            let retry_at = self.retry_transaction(now, sent, key, answer);
             let contest = &mut self.contests[key.0 as usize];
             let Stand::Resuming(mut term) = contest.stand else { continue };
             if term.fence != fence {
                 continue;
             }
-            contest.stand = if resumed {
-                term.stint += 1;
-                self.actions.push_back(Action::Start(term));
-                Stand::Leading(term)
-            } else {
-                Stand::Lapsed { term, resume_at }
-            };
+            match retry_at {
+                _ if resumed => {
+                    term.stint += 1;
+                    self.actions.push_back(Action::Start(term));
+                    contest.stand = Stand::Leading(term);
+                }
+                // it came too late to be believed; or it changed nothing, the beat included
+                Some(resume_at) => contest.stand = Stand::Lapsed { term, resume_at },
+                None => {
+                    contest.stand = Stand::By;
+                    self.look_again(now, &[key], Duration::ZERO);
+                }
+            }
         }
-        for key in &refused {
-            self.contests[key.0 as usize].lose(Stop::KeyLost, &mut self.actions);
-        }
-        self.look_again(now, &refused, Duration::ZERO);
     }
 
     pub(super) fn handle_released(
         &mut self,
         now: Timestamp,
+        sent: Timestamp,
         keys: &[(KeyId, Fence)],
-        answer: Answer,
+        answer: &Answer,
     ) {
-        let refused: Vec<KeyId> = match &answer {
-            Answer::Refused(refusals) => refusals.iter().filter_map(|r| r.key).collect(),
-            _ => Vec::new(),
-        };
-        let release_at = match answer {
-            Answer::Done => None,
-            // the others are tried again without those that were lost before
-            Answer::Refused(_) if !refused.is_empty() => Some(now),
-            Answer::Failed(failure) => Some(now + self.retry(failure)),
-            _ => Some(now + self.retry(Failure::Transient)),
-        };
         for &(key, fence) in keys {
+            let retry_at = self.retry_transaction(now, sent, key, answer);
             let contest = &mut self.contests[key.0 as usize];
             if contest.stand != Stand::Freeing(fence) {
                 continue;
             }
-            match release_at {
-                Some(release_at) if !refused.contains(&key) => {
+            match retry_at {
+                Some(release_at) if *answer != Answer::Done => {
                     contest.stand = Stand::Releasing { fence, release_at };
                 }
                 _ => {
@@ -301,6 +291,30 @@ impl Election {
                     self.look_again(now, &[key], Duration::ZERO);
                 }
             }
+        }
+    }
+
+    /// When this key's part of a transaction that was not carried out is tried again; `None` where
+    /// it need not be, since the term is no more.
+    fn retry_transaction(
+        &self,
+        now: Timestamp,
+        sent: Timestamp,
+        key: KeyId,
+        answer: &Answer,
+    ) -> Option<Timestamp> {
+        match answer {
+            Answer::Done => Some(now),
+            Answer::Refused(refusals) if !refusals.is_empty() => {
+                match refusals.iter().find(|refusal| refusal.key == Some(key)).map(|r| r.why) {
+                    Some(Why::Moved | Why::LockDelay) => None,
+                    Some(Why::Denied) => Some(now + CONFIGURATION_RETRY),
+                    // without those that stood against it
+                    None => Some(now),
+                }
+            }
+            Answer::Failed(failure) => Some(now.max(sent + self.retry(*failure))),
+            _ => Some(now + self.retry(Failure::Transient)),
         }
     }
 
@@ -314,7 +328,7 @@ impl Election {
             self.actions.push_back(Action::Stop(term, Stop::Released));
         }
         contest.stand = Stand::Releasing { fence: term.fence, release_at: now };
-        if let Phase::Leaving { heard } = &mut self.phase {
+        if let Phase::Leaving { heard, .. } = &mut self.phase {
             *heard = now;
         }
     }
@@ -327,6 +341,7 @@ impl Election {
         }
         let folders = self.folders.len().max(folder.0 as usize + 1);
         self.folders.resize_with(folders, Folder::default);
+        self.choose_watched();
         self.folders[folder.0 as usize].read_by(now);
     }
 

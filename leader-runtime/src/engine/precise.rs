@@ -17,6 +17,8 @@ pub(crate) struct Precise {
     heap: BinaryHeap<Reverse<(SystemTime, usize)>>,
     /// The wall clock, when it was last looked at.
     seen: SystemTime,
+    /// When a late tick was last told of.
+    told: Option<SystemTime>,
 }
 
 /// A tick that is found later than this is not run: the machine slept, or its clock was set.
@@ -28,7 +30,7 @@ impl Precise {
         let next =
             |(job, schedule): (usize, &Schedule)| Some(Reverse((schedule.next_after(now)?, job)));
         let heap = schedules.iter().enumerate().filter_map(next).collect();
-        Self { schedules, heap, seen: now }
+        Self { schedules, heap, seen: now, told: None }
     }
 
     /// The next tick, when it is due. Dropping the future loses nothing.
@@ -69,7 +71,19 @@ impl Precise {
             if !overtaken && late <= LATEST {
                 return Some(Tick { job, due });
             }
-            warn!(schedule = %schedule, due = %Due::new(due), ?late, "found too late: not run");
+            self.tell_late(now, job, due, late);
+        }
+    }
+
+    /// Once a minute: a job that is due more often than the machine keeps up with is late each time.
+    fn tell_late(&mut self, now: SystemTime, job: usize, due: SystemTime, late: Duration) {
+        let is_news = self.told.is_none_or(|told| {
+            now.duration_since(told).map_or(true, |since| since >= Duration::from_secs(60))
+        });
+        if is_news {
+            self.told = Some(now);
+            let schedule = &self.schedules[job];
+            warn!(%schedule, due = %Due::new(due), ?late, "found too late: not run");
         }
     }
 

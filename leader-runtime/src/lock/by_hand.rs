@@ -9,6 +9,7 @@ use tracing::info;
 
 use super::gate::Standing;
 use super::{Claim, Manager, SharedLayout};
+use crate::clock::LONGEST_SLEEP;
 use crate::error::{Error, Result};
 use crate::job::Fence;
 use crate::settings::Settings;
@@ -180,7 +181,10 @@ impl Lock {
 
 /// Waits for a change; whether the lock manager is gone.
 async fn gone(standing: &mut watch::Receiver<Standing>) -> bool {
-    standing.changed().await.is_err() || is_gone(standing)
+    // A gate that closed at its deadline may be opened again by a beat that was on its way, which
+    // changes no standing: look again by and by.
+    let changed = tokio::time::timeout(LONGEST_SLEEP, standing.changed()).await;
+    matches!(changed, Ok(Err(_))) || is_gone(standing)
 }
 
 fn is_gone(standing: &watch::Receiver<Standing>) -> bool {

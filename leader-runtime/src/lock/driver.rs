@@ -3,16 +3,17 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use leader_core::election::{
-    Action, Answer, Attempt, Call, Election, Event, Failure, FolderId, KeyId, Request, Stop, Term,
+    Action, Answer, Attempt, Election, Event, Failure, FolderId, KeyId, Request, Stop, Term,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::{info, warn};
 
 use super::gate::{Gate, Standing, Trust};
-use super::outage::Outage;
+use super::outage::{Kind, Outage};
 use super::{LockService, Reply, SharedLayout};
 use crate::clock;
 
@@ -23,10 +24,10 @@ pub(super) enum Command {
     Stand(FolderId, Gate),
     /// Stand for it no more.
     Withdraw(KeyId),
-    /// End all work that drains.
+    /// Let go of everything, and end, within so long.
+    Shutdown(Duration),
+    /// The same, and end all work that drains at once.
     Hurry,
-    /// Let go of everything, and end.
-    Shutdown,
 }
 
 /// The thread that leads.
@@ -68,7 +69,7 @@ impl Driver {
             };
             let event = tokio::select! {
                 (attempt, answer) = self.requests.answered() => Some(Event::Answer(attempt, answer)),
-                command = commands.recv() => self.obey(command.unwrap_or(Command::Shutdown)),
+                Some(command) = commands.recv() => self.obey(command),
                 Some(term) = drained.recv() => Some(Event::Drained(term)),
                 () = wake => None,
             };
@@ -90,11 +91,11 @@ impl Driver {
                 Some(Event::Stand(key, folder))
             }
             Command::Withdraw(key) => Some(Event::Withdraw(key)),
+            Command::Shutdown(within) => Some(Event::Shutdown(within)),
             Command::Hurry => {
                 self.gates.iter().for_each(Gate::hurry);
-                None
+                Some(Event::Shutdown(HURRIED))
             }
-            Command::Shutdown => Some(Event::Shutdown),
         }
     }
 
@@ -117,6 +118,9 @@ impl Driver {
                     let then = if releases { Standing::Releasing } else { Standing::By };
                     self.gate(term.key).stop(then);
                     self.log_stop(term, why);
+                    if why == Stop::Abandoned {
+                        self.requests.keep_service();
+                    }
                 }
                 Action::Freed(key) => self.gate(key).freed(),
                 Action::Conflict(key) => warn!(
@@ -160,6 +164,12 @@ impl Driver {
             Stop::KeyLost => {
                 warn!(key, fence, "leads no longer: the key was taken, freed or written over");
             }
+            Stop::Abandoned => warn!(
+                key,
+                fence,
+                "gives up: a run goes on that could not be ended; the key is not released, and \
+                 another node takes it when its beat has stood still"
+            ),
             why => warn!(key, fence, ?why, "leads no longer"),
         }
     }
@@ -173,6 +183,9 @@ impl Drop for Driver {
     }
 }
 
+/// What work that was cancelled has to be gone.
+const HURRIED: Duration = Duration::from_secs(1);
+
 #[derive(PartialEq, Eq)]
 enum Step {
     Wait,
@@ -182,27 +195,48 @@ enum Step {
 /// The requests on their way, each with its own timeout.
 struct Requests {
     service: Arc<dyn LockService>,
-    tasks: JoinSet<(Attempt, bool, Reply)>,
+    tasks: JoinSet<(Attempt, Kind, Reply)>,
     handles: HashMap<Attempt, AbortHandle>,
+    /// Connections for all but beats, which wait for nothing, and watches, which hold their own.
+    lanes: Arc<Semaphore>,
     outage: Outage,
 }
 
+/// With a beat and at most four watches this makes seven connections at the most; an agent allows
+/// 200 for each client address, which many processes may share.
+const LANES: usize = 2;
+
 impl Requests {
     fn new(service: Arc<dyn LockService>) -> Self {
-        Self { service, tasks: JoinSet::new(), handles: HashMap::new(), outage: Outage::default() }
+        let lanes = Arc::new(Semaphore::new(LANES));
+        let (tasks, handles) = (JoinSet::new(), HashMap::new());
+        Self { service, tasks, handles, lanes, outage: Outage::default() }
     }
 
     fn send(&mut self, request: Request) {
         let Request { attempt, timeout, .. } = request;
-        let is_watch = matches!(request.call, Call::Watch(..));
+        let kind = Kind::of(&request.call);
         let call = self.service.call(request);
+        let lanes = Arc::clone(&self.lanes);
         let handle = self.tasks.spawn(async move {
-            let reply = tokio::time::timeout(timeout, call)
+            let asked = async {
+                let _lane = match kind {
+                    Kind::Beat | Kind::Watch => None,
+                    _ => lanes.acquire().await.ok(),
+                };
+                call.await
+            };
+            let reply = tokio::time::timeout(timeout, asked)
                 .await
                 .unwrap_or_else(|_| Reply::failed(Failure::Transient, "no answer in time"));
-            (attempt, is_watch, reply)
+            (attempt, kind, reply)
         });
         self.handles.insert(attempt, handle);
+    }
+
+    /// Lock files are held as long as the process lives, while work under them may go on.
+    fn keep_service(&self) {
+        std::mem::forget(Arc::clone(&self.service));
     }
 
     fn cancel(&mut self, attempt: Attempt) {
@@ -215,9 +249,9 @@ impl Requests {
     async fn answered(&mut self) -> (Attempt, Answer) {
         loop {
             match self.tasks.join_next().await {
-                Some(Ok((attempt, is_watch, reply))) => {
+                Some(Ok((attempt, kind, reply))) => {
                     self.handles.remove(&attempt);
-                    self.outage.hear(&*self.service, is_watch, &reply);
+                    self.outage.hear(&*self.service, kind, &reply);
                     return (attempt, reply.answer);
                 }
                 // cancelled: nobody waits for it

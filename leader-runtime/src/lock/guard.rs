@@ -35,7 +35,7 @@ pub(crate) enum End {
 }
 
 /// How long work may go on after its key was to be given up.
-const DRAIN: Duration = Duration::from_secs(10);
+pub(super) const DRAIN: Duration = Duration::from_secs(10);
 
 impl Belief {
     pub(super) const fn new(gate: Gate, stint: u64) -> Self {

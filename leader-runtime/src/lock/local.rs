@@ -3,19 +3,20 @@
 //!
 //! The operating system holds the lock of an open file and frees that of a killed process at once.
 //! A process that is frozen keeps its locks. The file's content is for people, and counts the
-//! fence; it is raised under the lock.
+//! fence, which is raised under the lock. The files are never deleted: a new one would begin at
+//! fence 1, and its holder would not know of the old one's for up to a second.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use leader_core::election::{
-    Answer, Attempt, Call, Failure, Fence, KeyId, Pace, Refusal, Request, SessionId, Why,
+    Answer, Attempt, Call, Failure, Fence, KeyId, Pace, Read, Refusal, Request, SessionId, Why,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,14 @@ struct Shared {
     layout: SharedLayout,
     identity: Identity,
     held: Mutex<BTreeMap<KeyId, File>>,
+}
+
+/// A file that this process has locked, and what it is to hold.
+struct Locked {
+    file: File,
+    fence: u64,
+    /// Bytes that are in it now.
+    length: usize,
 }
 
 /// What is read of a lock file before it is written anew.
@@ -88,22 +97,19 @@ impl Shared {
             Call::CreateSession => {
                 Answer::Session(SessionId::new(&std::process::id().to_string())).into()
             }
-            Call::Acquire { keys, .. } => {
-                let keys = keys.into_iter().map(|(key, _)| key).collect();
-                self.acquire(attempt, keys)
-            }
+            Call::RenewSession(_) => self.look_after().into(),
+            Call::Acquire { keys, .. } => self.acquire(attempt, &keys),
             Call::Release { keys, .. } => {
                 let mut held = self.held();
-                for (key, _) in keys {
-                    held.remove(&key);
-                }
+                let files = keys.iter().filter_map(|(key, _)| held.remove(key));
+                files.for_each(|file| unlock(&file));
                 Answer::Done.into()
             }
             Call::DestroySession(_) => {
-                self.held().clear();
+                std::mem::take(&mut *self.held()).values().for_each(unlock);
                 Answer::Done.into()
             }
-            // the kernel shows who lives: there is nothing to renew, to beat, to watch or to take
+            // the kernel shows who lives: there is nothing to beat, to watch or to take
             other => Reply::failed(
                 Failure::Configuration,
                 format!("lock files know nothing of {other:?}"),
@@ -111,66 +117,91 @@ impl Shared {
         }
     }
 
+    /// A lock file that somebody deleted, or replaced, holds nothing any more: another process
+    /// locks the new one. All is lost then, and acquired again.
+    fn look_after(&self) -> Answer {
+        let mut held = self.held();
+        if held.iter().all(|(key, file)| is_at(file, &self.path(*key))) {
+            Answer::Done
+        } else {
+            held.clear();
+            Answer::SessionGone
+        }
+    }
+
     /// All of these keys or none, as on Consul.
-    fn acquire(&self, attempt: Attempt, keys: Vec<KeyId>) -> Reply {
-        let mut granted = Vec::new();
+    fn acquire(&self, attempt: Attempt, keys: &[(KeyId, Read)]) -> Reply {
+        let mut locked = Vec::new();
         let mut refused = Vec::new();
-        for key in keys {
-            match self.lock(attempt, key) {
-                Ok(Some((fence, file))) => granted.push((key, fence, file)),
-                Ok(None) => refused.push(Refusal { key: Some(key), why: Why::Moved }),
-                Err(fault) => return Reply::failed(Failure::Configuration, fault),
+        let mut fault = None;
+        for &(key, _) in keys {
+            let mut refuse = |why| refused.push(Refusal { key: Some(key), why });
+            match self.lock(key) {
+                Ok(Some(lock)) => locked.push((key, lock)),
+                Ok(None) => refuse(Why::Moved),
+                Err(wrong) => {
+                    refuse(Why::Denied);
+                    fault = Some(wrong);
+                }
+            }
+        }
+        let mut granted = Vec::new();
+        if refused.is_empty() {
+            for (key, lock) in &mut locked {
+                match self.write(attempt, lock) {
+                    Ok(()) => granted.push((*key, Fence(lock.fence))),
+                    Err(cause) => {
+                        refused.push(Refusal { key: Some(*key), why: Why::Denied });
+                        fault = Some(unusable(&self.path(*key), &cause));
+                    }
+                }
             }
         }
         if !refused.is_empty() {
-            return Answer::Refused(refused).into();
+            return Reply { answer: Answer::Refused(refused), fault };
         }
-        let mut held = self.held();
-        let fences = granted.iter().map(|(key, fence, _)| (*key, *fence)).collect();
-        held.extend(granted.into_iter().map(|(key, _, file)| (key, file)));
-        Answer::Granted(fences).into()
+        self.held().extend(locked.into_iter().map(|(key, lock)| (key, lock.file)));
+        Answer::Granted(granted).into()
     }
 
     /// `None` where another process holds it.
-    fn lock(&self, attempt: Attempt, key: KeyId) -> Result<Option<(Fence, File)>, String> {
+    fn lock(&self, key: KeyId) -> Result<Option<Locked>, String> {
         let path = self.path(key);
-        let fault = |what: &str, cause: &dyn std::fmt::Display| {
+        let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = open.map_err(|cause| unusable(&path, &cause))?;
+        match file.try_lock() {
+            Ok(()) if is_at(&file, &path) => {}
+            // deleted since it was opened: the next try opens the new one
+            Ok(()) | Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(cause)) => return Err(unusable(&path, &cause)),
+        }
+        let mut past = Vec::new();
+        file.read_to_end(&mut past).map_err(|cause| unusable(&path, &cause))?;
+        // a fence that went back to nothing would let an old leader's writes through
+        let fence = next_fence(&past).ok_or_else(|| {
             format!(
-                "the lock file {} cannot be {what} ({cause}); set LEADER_LOCK=local:DIR to a \
-                 directory that this user may write, on a local disk",
+                "the lock file {} was damaged and holds no fence; delete it, if no fence of its \
+                 was ever used",
                 path.display()
             )
-        };
-        let open = File::options().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = open.map_err(|cause| fault("opened", &cause))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(cause)) => return Err(fault("locked", &cause)),
-        }
-        let fence =
-            self.raise_fence(attempt, &mut file).map_err(|cause| fault("written", &cause))?;
-        Ok(Some((fence, file)))
+        })?;
+        Ok(Some(Locked { file, fence, length: past.len() }))
     }
 
-    fn raise_fence(&self, attempt: Attempt, file: &mut File) -> io::Result<Fence> {
-        let mut past = String::new();
-        file.read_to_string(&mut past)?;
-        let past = match past.trim() {
-            "" => Past::default(),
-            // a fence that went back to nothing would let an old leader's writes through
-            past => serde_json::from_str(past)
-                .map_err(|cause| io::Error::other(format!("it does not hold a fence: {cause}")))?,
-        };
-        let fence = past.fence + 1;
+    /// In one write, which a killed process has done or not: what was longer before is filled up.
+    fn write(&self, attempt: Attempt, lock: &mut Locked) -> io::Result<()> {
         let holder = serde_json::from_slice(&self.identity.lock_value(attempt))?;
-        let mut present = json(&Present { fence, holder: &holder });
+        let mut present = json(&Present { fence: lock.fence, holder: &holder });
         present.push(b'\n');
-        file.rewind()?;
-        file.write_all(&present)?;
-        file.set_len(present.len() as u64)?;
-        file.sync_data()?;
-        Ok(Fence(fence))
+        let length = lock.length.max(present.len());
+        present.resize(length, b'\n');
+        lock.file.rewind()?;
+        lock.file.write_all(&present)?;
+        lock.file.sync_data()?;
+        if lock.length == 0 {
+            sync_directory(&self.directory)?;
+        }
+        Ok(())
     }
 
     /// Keys have no `+`: no two of them share a file.
@@ -178,7 +209,58 @@ impl Shared {
         self.directory.join(format!("{}.lock", self.layout.read().key(key).replace('/', "+")))
     }
 
-    fn held(&self) -> std::sync::MutexGuard<'_, BTreeMap<KeyId, File>> {
+    fn held(&self) -> MutexGuard<'_, BTreeMap<KeyId, File>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn unusable(path: &Path, cause: &io::Error) -> String {
+    format!(
+        "the lock file {} cannot be opened, locked or written ({cause}); set LEADER_LOCK=local:DIR \
+         to a directory that this user may write, on a local disk, and use keys of at most 250 bytes",
+        path.display()
+    )
+}
+
+/// The fence after the one that this file holds; `None` where it is damaged.
+fn next_fence(past: &[u8]) -> Option<u64> {
+    let past = match past.trim_ascii() {
+        [] => Past::default(),
+        past => serde_json::from_slice(past).ok()?,
+    };
+    past.fence.checked_add(1)
+}
+
+/// A child process may share the open file: closing it alone would not free the lock.
+fn unlock(file: &File) {
+    // closing it is what is left where this fails
+    let _ = file.unlock();
+}
+
+/// Whether the file is still the one at this path.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let same = |(open, named): (fs::Metadata, fs::Metadata)| {
+        (open.dev(), open.ino()) == (named.dev(), named.ino())
+    };
+    file.metadata().ok().zip(fs::metadata(path).ok()).is_some_and(same)
+}
+
+/// Elsewhere an open file cannot be deleted.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
+}
+
+/// A power cut shall not lose a new file's name, and its fence with it.
+#[cfg(unix)]
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
 }

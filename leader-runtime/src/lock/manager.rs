@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use leader_core::election::KeyId;
 use tokio::sync::{mpsc, watch};
 
 use super::driver::{Command, Driver};
 use super::gate::{Gate, Trust};
+use super::guard::DRAIN;
 use super::{LockService, SharedLayout};
 use crate::error::Error;
 
@@ -22,6 +24,9 @@ pub(crate) struct Manager {
     claims: Mutex<BTreeMap<KeyId, Claimed>>,
     ended: watch::Receiver<()>,
 }
+
+/// What the service has to answer in, when the longest work has ended.
+const AFTER_DRAIN: Duration = Duration::from_secs(5);
 
 /// A key that something stands for.
 #[derive(Debug)]
@@ -84,12 +89,13 @@ impl Manager {
         Claim { manager: Arc::clone(self), gate: claimed.gate.clone() }
     }
 
-    /// Lets go of everything. [`Manager::ended`] comes back when that is done.
+    /// Lets go of everything. [`Manager::ended`] comes back when that is done, or after the drain
+    /// and some time for the service to answer.
     pub(crate) fn shut_down(&self) {
-        self.tell(Command::Shutdown);
+        self.tell(Command::Shutdown(DRAIN + AFTER_DRAIN));
     }
 
-    /// Ends all work that drains, now and from now on.
+    /// The same, and ends all work that drains at once.
     pub(crate) fn hurry(&self) {
         self.tell(Command::Hurry);
     }

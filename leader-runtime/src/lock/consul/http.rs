@@ -64,12 +64,12 @@ impl Http {
         self.request(Method::DELETE, path, Vec::new()).await?.meaning(path, false)
     }
 
-    pub(super) async fn transact(&self, transaction: &Transaction) -> Result<Answer, Reply> {
+    pub(super) async fn transact(&self, transaction: &Transaction) -> Result<Reply, Reply> {
         let response = self.request(Method::PUT, "txn", transaction.body()).await?;
         if response.status == StatusCode::CONFLICT {
             return transaction.refused(response.json()?);
         }
-        Ok(transaction.done(response.meaning("txn", false)?.json()?))
+        Ok(transaction.done(response.meaning("txn", false)?.json()?).into())
     }
 
     async fn request(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, Reply> {
@@ -138,10 +138,12 @@ fn gone() -> Reply {
 fn failure(status: StatusCode, text: &str) -> Failure {
     let is_configuration = match status {
         StatusCode::INTERNAL_SERVER_ERROR => {
-            // just started, an agent does not know its own node yet
+            // "Missing node" is none: just started, an agent does not know its own yet
             ["Invalid ", "Missing check", "UUID must be 36"].iter().any(|part| text.contains(part))
         }
-        StatusCode::TOO_MANY_REQUESTS => false,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY => {
+            false
+        }
         status => status.is_client_error() || status.is_redirection(),
     };
     if is_configuration { Failure::Configuration } else { Failure::Transient }

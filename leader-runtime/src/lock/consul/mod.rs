@@ -94,15 +94,31 @@ impl Shared {
                 self.http.delete(&format!("kv/{}", self.beat_key(&session))).await?;
                 Answer::Done
             }
+            Call::SweepBeats => self.sweep_beats().await?,
             Call::Read(folder) => self.read(folder, "consistent").await?,
             Call::Watch(folder, Index(index)) => {
                 let wait = WATCH_WAIT.as_secs();
                 self.read(folder, &format!("index={index}&wait={wait}s")).await?
             }
             Call::ReadBeat(session) => self.read_beat(&session).await?,
-            transaction => self.http.transact(&self.transaction(attempt, transaction)).await?,
+            transaction => {
+                return self.http.transact(&self.transaction(attempt, transaction)).await;
+            }
         };
         Ok(answer.into())
+    }
+
+    /// Deletes the beats that no session holds any more, each only as it was seen.
+    async fn sweep_beats(&self) -> Result<Answer, Reply> {
+        let response = self.http.get(&format!("kv/{}?recurse", self.beats)).await?;
+        if response.is_missing() {
+            return Ok(Answer::Done);
+        }
+        let stored: Vec<StoredKey> = response.json()?;
+        for dead in stored.iter().filter(|stored| stored.session.is_none()) {
+            self.http.delete(&format!("kv/{}?cas={}", dead.key, dead.modify_index)).await?;
+        }
+        Ok(Answer::Done)
     }
 
     /// No lock on the layout is held while Consul is asked.
@@ -146,17 +162,29 @@ impl Shared {
         transaction
     }
 
+    /// Where the cluster's shortest TTL is longer than ours, that one is taken: it is for mutual
+    /// exclusion alone, and renewed in good time.
     async fn create_session(&self) -> Result<Answer, Reply> {
+        let ttl = format!("{}ms", self.timing.session_ttl().as_millis());
+        let created = match self.create_session_of(&ttl).await {
+            Err(Reply { fault: Some(fault), .. }) if shortest_ttl(&fault).is_some() => {
+                self.create_session_of(shortest_ttl(&fault).unwrap_or(&ttl)).await
+            }
+            created => created,
+        };
+        Ok(Answer::Session(SessionId::new(&created?.id)))
+    }
+
+    async fn create_session_of(&self, ttl: &str) -> Result<SessionCreated, Reply> {
         let body = json(&Session {
             name: format!("{} on {}", self.identity.service, self.identity.node),
-            ttl: millis(self.timing.session_ttl()),
-            lock_delay: millis(self.timing.lock_delay()),
+            ttl,
+            lock_delay: format!("{}ms", self.timing.lock_delay().as_millis()),
             // given explicitly: left out, it means the node's health, which ends sessions early
-            node_checks: Vec::new(),
+            node_checks: [],
             behavior: "release",
         });
-        let created: SessionCreated = self.http.put("session/create", body).await?.json()?;
-        Ok(Answer::Session(SessionId::new(&created.id)))
+        self.http.put("session/create", body).await?.json()
     }
 
     async fn beat(&self, attempt: Attempt, session: &SessionId) -> Result<Answer, Reply> {
@@ -230,6 +258,8 @@ impl Shared {
     }
 }
 
-fn millis(span: std::time::Duration) -> String {
-    format!("{}ms", span.as_millis())
+/// Of `Invalid Session TTL '15000000000', must be between [30s=24h0m0s]`, the `30s`.
+fn shortest_ttl(fault: &str) -> Option<&str> {
+    let (_, range) = fault.split_once("must be between [")?;
+    Some(range.split_once('=')?.0)
 }

@@ -108,37 +108,39 @@ impl Transaction {
     }
 
     /// Nothing was carried out.
-    pub(super) fn refused(&self, answer: TransactionAnswer) -> Result<Answer, Reply> {
-        let errors = answer.errors.unwrap_or_default();
+    pub(super) fn refused(&self, answer: TransactionAnswer) -> Result<Reply, Reply> {
         let mut refusals = Vec::new();
-        for TransactionError { op_index, what } in &errors {
-            let refusal = |key| {
-                let why = match what.contains("due to lock delay") {
-                    true => Why::LockDelay,
-                    false => Why::Moved,
-                };
-                Refusal { key, why }
+        let mut fault = None;
+        for TransactionError { op_index, what } in answer.errors.unwrap_or_default() {
+            let why = match what.as_str() {
+                what if what.contains("invalid session") => return Ok(Answer::SessionGone.into()),
+                what if what.contains("due to lock delay") => Why::LockDelay,
+                what if what.contains("Permission denied") => Why::Denied,
+                _ => Why::Moved,
             };
-            if what.contains("invalid session") {
-                return Ok(Answer::SessionGone);
+            if why == Why::Denied {
+                let key = self.operations.get(op_index).map_or("", |operation| &operation.kv.key);
+                fault = Some(lacks_right(&key_rule(key), &what));
             }
-            if what.contains("Permission denied") {
-                let key = self.operations.get(*op_index).map_or("", |operation| &operation.kv.key);
-                let fault = lacks_right(&key_rule(key), what);
-                return Err(Reply::failed(Failure::Configuration, fault));
-            }
-            match self.subjects.get(*op_index) {
-                Some(Subject::Key { id, .. }) => refusals.push(refusal(Some(*id))),
-                Some(Subject::RivalBeat) => refusals.push(refusal(None)),
-                Some(Subject::OwnBeat) | None => {
-                    return Err(Reply::failed(
-                        Failure::Transient,
-                        format!("a transaction was refused: {what}"),
-                    ));
+            let key = match self.subjects.get(op_index) {
+                Some(Subject::Key { id, .. }) => Some(*id),
+                Some(Subject::RivalBeat) => None,
+                // held back after its session's death, and no other session ever locks it
+                Some(Subject::OwnBeat) if why == Why::LockDelay => {
+                    return Ok(Answer::SessionGone.into());
                 }
-            }
+                Some(Subject::OwnBeat) | None => {
+                    let failure = match why {
+                        Why::Denied => Failure::Configuration,
+                        _ => Failure::Transient,
+                    };
+                    let fault = fault.unwrap_or_else(|| format!("refused a transaction: {what}"));
+                    return Err(Reply::failed(failure, fault));
+                }
+            };
+            refusals.push(Refusal { key, why });
         }
-        Ok(Answer::Refused(refusals))
+        Ok(Reply { answer: Answer::Refused(refusals), fault })
     }
 }
 

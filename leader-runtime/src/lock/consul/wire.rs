@@ -18,12 +18,12 @@ const SEMAPHORE_FLAGS: u64 = 0xe0f6_9a2b_aa41_4de0;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct Session {
+pub(super) struct Session<'a> {
     pub(super) name: String,
     #[serde(rename = "TTL")]
-    pub(super) ttl: String,
+    pub(super) ttl: &'a str,
     pub(super) lock_delay: String,
-    pub(super) node_checks: Vec<String>,
+    pub(super) node_checks: [&'static str; 0],
     pub(super) behavior: &'static str,
 }
 

@@ -1,0 +1,441 @@
+//! A toy Consul: one history of keys and sessions, in which every request is executed at one
+//! instant, as the real one executes what `leader-runtime` builds of it.
+//!
+//! What is measured of the real one, and kept here: the lock delay is looked at when a request
+//! arrives, and not when it is applied; a write that changes nothing moves no index; a failed
+//! transaction names every operation that stood against it; deleting or releasing a key by hand is
+//! followed by no lock delay.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use leader_core::Timing;
+use leader_core::election::{
+    Answer, Attempt, BeatSeen, Call, Entry, Failure, Fence, FolderId, Index, KeyId, Layout, Read,
+    Refusal, SessionId, Why,
+};
+
+use crate::flaw::Flaw;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Consul {
+    layout: Layout,
+    flaw: Option<Flaw>,
+    raft: u64,
+    keys: BTreeMap<Path, Stored>,
+    sessions: BTreeMap<SessionId, Alive>,
+    /// Held back after their session's death, until then.
+    delays: BTreeMap<Path, Duration>,
+    /// When the latest key of a folder was deleted.
+    tombstones: BTreeMap<FolderId, u64>,
+    made: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Path {
+    Key(KeyId),
+    Beat(SessionId),
+}
+
+#[derive(Clone, Debug)]
+struct Stored {
+    index: u64,
+    /// The index at which it was locked last.
+    fence: Fence,
+    session: Option<SessionId>,
+    value: Value,
+}
+
+/// What tells one write from another, and the lease that a beat promises.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Value {
+    number: u64,
+    lease: Duration,
+}
+
+#[derive(Clone, Debug)]
+struct Alive {
+    ttl: Duration,
+    lock_delay: Duration,
+    expires: Duration,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller {
+    pub(crate) attempt: Attempt,
+    pub(crate) timing: Timing,
+}
+
+#[derive(Debug)]
+enum Operation {
+    CheckIndex(u64),
+    CheckAbsent,
+    Lock(SessionId),
+    Unlock(SessionId),
+}
+
+enum Fault {
+    Stands,
+    NoSession,
+}
+
+impl Consul {
+    pub(crate) fn new(layout: Layout, flaw: Option<Flaw>) -> Self {
+        Self {
+            layout,
+            flaw,
+            raft: 10,
+            keys: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            delays: BTreeMap::new(),
+            tombstones: BTreeMap::new(),
+            made: 0,
+        }
+    }
+
+    /// The checks before Raft: `Err` ends the request here.
+    pub(crate) fn arrive(&self, now: Duration, call: &Call) -> Result<(), Answer> {
+        let delayed = |path: &Path| self.delays.get(path).is_some_and(|until| now < *until);
+        if let Call::Beat(session) = call {
+            // `false`: nobody else locks this key
+            return match delayed(&Path::Beat(session.clone())) {
+                true => Err(Answer::SessionGone),
+                false => Ok(()),
+            };
+        }
+        let mut refusals = Vec::new();
+        for (path, operation) in operations(call, self.flaw) {
+            if matches!(operation, Operation::Lock(_)) && delayed(&path) {
+                match path {
+                    Path::Key(key) => {
+                        refusals.push(Refusal { key: Some(key), why: Why::LockDelay });
+                    }
+                    Path::Beat(_) => return Err(Answer::Failed(Failure::Transient)),
+                }
+            }
+        }
+        if refusals.is_empty() { Ok(()) } else { Err(Answer::Refused(refusals)) }
+    }
+
+    /// Executes the request.
+    pub(crate) fn apply(&mut self, now: Duration, caller: Caller, call: &Call) -> Answer {
+        match call {
+            Call::CreateSession => {
+                let timing = caller.timing;
+                let session = self.create(now, timing.session_ttl(), timing.lock_delay());
+                Answer::Session(session)
+            }
+            Call::RenewSession(session) => match self.sessions.get_mut(session) {
+                Some(alive) => {
+                    alive.expires = now + alive.ttl * 2;
+                    Answer::Done
+                }
+                None => Answer::SessionGone,
+            },
+            Call::DestroySession(session) => {
+                self.end(now, session);
+                Answer::Done
+            }
+            Call::Beat(session) => {
+                self.raft += 1;
+                let value = self.value(caller);
+                match self.lock(&Path::Beat(session.clone()), session, value) {
+                    Ok(_) => Answer::Done,
+                    Err(_) => Answer::SessionGone,
+                }
+            }
+            Call::DeleteBeat(session) => {
+                self.raft += 1;
+                self.keys.remove(&Path::Beat(session.clone()));
+                Answer::Done
+            }
+            Call::SweepBeats => {
+                self.raft += 1;
+                self.keys.retain(|path, stored| {
+                    !matches!(path, Path::Beat(_)) || stored.session.is_some()
+                });
+                Answer::Done
+            }
+            Call::Read(folder) | Call::Watch(folder, _) => self.read(*folder),
+            Call::ReadBeat(session) => self.read_beat(session, caller),
+            Call::Acquire { .. }
+            | Call::Take { .. }
+            | Call::Resume { .. }
+            | Call::Release { .. } => self.transact(caller, call),
+        }
+    }
+
+    fn transact(&mut self, caller: Caller, call: &Call) -> Answer {
+        let before = self.keys.clone();
+        self.raft += 1;
+        let (mut granted, mut refusals, mut failed) = (Vec::new(), Vec::new(), None);
+        for (path, operation) in operations(call, self.flaw) {
+            let done = match &operation {
+                Operation::CheckIndex(index) => match self.keys.get(&path) {
+                    Some(stored) if stored.index == *index => Ok(None),
+                    _ => Err(Fault::Stands),
+                },
+                Operation::CheckAbsent if self.keys.contains_key(&path) => Err(Fault::Stands),
+                Operation::CheckAbsent => Ok(None),
+                Operation::Lock(session) => {
+                    let value = self.value(caller);
+                    self.lock(&path, session, value).map(Some)
+                }
+                Operation::Unlock(session) => self.unlock(&path, session).map(|()| None),
+            };
+            match (done, path) {
+                (Ok(Some(fence)), Path::Key(key)) => granted.push((key, fence)),
+                (Ok(_), _) => {}
+                (Err(Fault::NoSession), _) => failed = failed.or(Some(Answer::SessionGone)),
+                (Err(Fault::Stands), Path::Key(key)) => {
+                    refusals.push(Refusal { key: Some(key), why: Why::Moved });
+                }
+                (Err(Fault::Stands), Path::Beat(session)) if Some(&session) == call.session() => {
+                    failed = failed.or(Some(Answer::Failed(Failure::Transient)));
+                }
+                (Err(Fault::Stands), Path::Beat(_)) => {
+                    refusals.push(Refusal { key: None, why: Why::Moved });
+                }
+            }
+        }
+        if failed.is_some() || !refusals.is_empty() {
+            self.keys = before;
+        }
+        match failed {
+            Some(answer) => answer,
+            None if !refusals.is_empty() => Answer::Refused(refusals),
+            None if granted.is_empty() => Answer::Done,
+            None => Answer::Granted(granted),
+        }
+    }
+
+    fn lock(&mut self, path: &Path, session: &SessionId, value: Value) -> Result<Fence, Fault> {
+        if !self.sessions.contains_key(session) {
+            return Err(Fault::NoSession);
+        }
+        if let Some(stored) = self.keys.get(path)
+            && let Some(holder) = &stored.session
+        {
+            if holder != session {
+                return Err(Fault::Stands);
+            }
+            if stored.value == value {
+                // nothing changes, and the answer is the same
+                return Ok(Fence(stored.index));
+            }
+        }
+        let (index, fence) = (self.raft, Fence(self.raft));
+        let stored = Stored { index, fence, session: Some(session.clone()), value };
+        self.keys.insert(path.clone(), stored);
+        Ok(fence)
+    }
+
+    fn unlock(&mut self, path: &Path, session: &SessionId) -> Result<(), Fault> {
+        match self.keys.get_mut(path) {
+            Some(stored) if stored.session.as_ref() == Some(session) => {
+                stored.session = None;
+                stored.index = self.raft;
+                Ok(())
+            }
+            _ => Err(Fault::Stands),
+        }
+    }
+
+    fn value(&self, caller: Caller) -> Value {
+        let number = match self.flaw {
+            Some(Flaw::BeatsAlike) => 0,
+            _ => caller.attempt.number(),
+        };
+        Value { number, lease: caller.timing.lease().length() }
+    }
+
+    fn read_beat(&self, session: &SessionId, caller: Caller) -> Answer {
+        let beat = self.keys.get(&Path::Beat(session.clone())).and_then(|stored| {
+            (stored.session.as_ref() == Some(session)).then_some(())?;
+            let lease = match self.flaw {
+                Some(Flaw::OwnLease) => caller.timing.lease().length(),
+                _ => stored.value.lease,
+            };
+            Some(BeatSeen { index: Index(stored.index), lease })
+        });
+        Answer::Beat(beat)
+    }
+
+    fn read(&self, folder: FolderId) -> Answer {
+        let keys: Vec<(KeyId, Entry)> = self
+            .keys_of(folder)
+            .map(|(key, stored)| {
+                let (index, session) = (Index(stored.index), stored.session.clone());
+                (key, Entry { index, session, conflict: false })
+            })
+            .collect();
+        Answer::Folder { index: self.index(folder), keys }
+    }
+
+    fn keys_of(&self, folder: FolderId) -> impl Iterator<Item = (KeyId, &Stored)> {
+        self.keys.iter().filter_map(move |(path, stored)| match path {
+            Path::Key(key) if self.layout.folder_of(*key) == folder => Some((*key, stored)),
+            _ => None,
+        })
+    }
+
+    /// How new the folder's latest change is. Nothing in it: as new as all of Consul, so that every
+    /// write wakes the watch.
+    pub(crate) fn index(&self, folder: FolderId) -> Index {
+        let deleted = self.tombstones.get(&folder).copied().unwrap_or(0);
+        let latest = self.keys_of(folder).map(|(_, stored)| stored.index).max();
+        Index(latest.map_or(self.raft, |latest| latest.max(deleted)))
+    }
+
+    /// Who holds the key, and by which acquisition.
+    pub(crate) fn holder(&self, key: KeyId) -> Option<(&SessionId, Fence)> {
+        let stored = self.keys.get(&Path::Key(key))?;
+        Some((stored.session.as_ref()?, stored.fence))
+    }
+
+    fn create(&mut self, now: Duration, ttl: Duration, lock_delay: Duration) -> SessionId {
+        self.raft += 1;
+        self.made += 1;
+        let session = SessionId::new(&format!("s{}", self.made));
+        let alive = Alive { ttl, lock_delay, expires: now + ttl * 2 };
+        self.sessions.insert(session.clone(), alive);
+        session
+    }
+
+    /// Ends a session: destroyed, expired, or gone with its agent.
+    pub(crate) fn end(&mut self, now: Duration, session: &SessionId) {
+        let Some(ended) = self.sessions.remove(session) else { return };
+        self.raft += 1;
+        for (path, stored) in &mut self.keys {
+            if stored.session.as_ref() == Some(session) {
+                stored.session = None;
+                stored.index = self.raft;
+                if self.flaw != Some(Flaw::NoLockDelay) {
+                    self.delays.insert(path.clone(), now + ended.lock_delay);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn next_expiry(&self) -> Option<Duration> {
+        self.sessions.values().map(|alive| alive.expires).min()
+    }
+
+    pub(crate) fn expire(&mut self, now: Duration) {
+        let due = |(session, alive): (&SessionId, &Alive)| {
+            (alive.expires <= now).then(|| session.clone())
+        };
+        let expired: Vec<SessionId> = self.sessions.iter().filter_map(due).collect();
+        for session in expired {
+            self.end(now, &session);
+        }
+    }
+
+    // ---- by hand
+
+    pub(crate) fn delete(&mut self, key: KeyId) {
+        self.raft += 1;
+        if self.keys.remove(&Path::Key(key)).is_some() {
+            self.tombstones.insert(self.layout.folder_of(key), self.raft);
+        }
+    }
+
+    /// `PUT ?release` by somebody who read the session.
+    pub(crate) fn release(&mut self, key: KeyId) {
+        self.raft += 1;
+        if let Some(stored) = self.keys.get_mut(&Path::Key(key))
+            && stored.session.take().is_some()
+        {
+            stored.index = self.raft;
+        }
+    }
+
+    /// A plain `PUT`: the session stays.
+    pub(crate) fn write(&mut self, key: KeyId) {
+        self.raft += 1;
+        let value = Value { number: self.raft, lease: Duration::ZERO };
+        let stored = self.keys.entry(Path::Key(key)).or_insert_with(|| Stored {
+            index: 0,
+            fence: Fence(0),
+            session: None,
+            value: value.clone(),
+        });
+        (stored.index, stored.value) = (self.raft, value);
+    }
+
+    /// Another tool, which knows of no beats, locks the key where it is free.
+    pub(crate) fn lock_by_tool(&mut self, now: Duration, key: KeyId) -> Option<SessionId> {
+        let path = Path::Key(key);
+        let held = self.holder(key).is_some();
+        if held || self.delays.get(&path).is_some_and(|until| now < *until) {
+            return None;
+        }
+        let session = self.create(now, Duration::from_secs(3600), Duration::ZERO);
+        let value = Value { number: u64::MAX, lease: Duration::ZERO };
+        self.lock(&path, &session, value).ok()?;
+        Some(session)
+    }
+
+    /// A development agent was restarted: everything is forgotten.
+    pub(crate) fn forget(&mut self) {
+        let made = self.made;
+        *self = Self { made, ..Self::new(self.layout.clone(), self.flaw) };
+    }
+}
+
+/// What `leader-runtime` makes of these calls, operation by operation.
+fn operations(call: &Call, flaw: Option<Flaw>) -> Vec<(Path, Operation)> {
+    let beat = |session: &SessionId| Path::Beat(session.clone());
+    let lock = |session: &SessionId| Operation::Lock(session.clone());
+    let mut operations = Vec::new();
+    if let Call::Take { from, beat: Index(index), .. } = call
+        && flaw != Some(Flaw::UncheckedTake)
+    {
+        operations.push((beat(from), Operation::CheckIndex(*index)));
+    }
+    match call {
+        Call::Acquire { .. } | Call::Take { .. } if flaw == Some(Flaw::NoBeatInside) => {}
+        Call::Acquire { session, .. }
+        | Call::Take { session, .. }
+        | Call::Resume { session, .. } => {
+            operations.push((beat(session), lock(session)));
+        }
+        _ => {}
+    }
+    match call {
+        Call::Acquire { session, keys } => {
+            for (key, read) in keys {
+                match read {
+                    _ if flaw == Some(Flaw::UncheckedAcquire) => {}
+                    Read::Absent => operations.push((Path::Key(*key), Operation::CheckAbsent)),
+                    Read::At(Index(index)) => {
+                        operations.push((Path::Key(*key), Operation::CheckIndex(*index)));
+                    }
+                }
+                operations.push((Path::Key(*key), lock(session)));
+            }
+        }
+        Call::Take { session, from, keys, .. } => {
+            for key in keys {
+                operations.push((Path::Key(*key), Operation::Unlock(from.clone())));
+                operations.push((Path::Key(*key), lock(session)));
+            }
+        }
+        Call::Resume { keys, .. } if flaw != Some(Flaw::UncheckedResume) => {
+            for (key, Fence(index)) in keys {
+                operations.push((Path::Key(*key), Operation::CheckIndex(*index)));
+            }
+        }
+        Call::Release { session, keys } => {
+            for (key, Fence(index)) in keys {
+                if flaw != Some(Flaw::UncheckedRelease) {
+                    operations.push((Path::Key(*key), Operation::CheckIndex(*index)));
+                }
+                operations.push((Path::Key(*key), Operation::Unlock(session.clone())));
+            }
+        }
+        _ => {}
+    }
+    operations
+}

@@ -1,0 +1,26 @@
+//! The election, without a service: laws held through histories of faults, each paragraph of the
+//! design as one scene.
+//!
+//! ```text
+//! script ──faults──▶ cluster (virtual time, the network) ──requests──▶ consul, lockfiles (toys)
+//!                      │ nodes: real elections, clocks, gates
+//!                      ▼
+//!                   referee (what is broken, what happened how often)
+//! ```
+//!
+//! `LEADER_CASES=20000 cargo test -p leader-core --test election` looks longer.
+
+mod answers;
+mod chance;
+mod cluster;
+mod consul;
+mod continuity;
+mod flaw;
+mod kernel;
+mod laws;
+mod lockfiles;
+mod node;
+mod past_deadline;
+mod referee;
+mod script;
+mod solo;
