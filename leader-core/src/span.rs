@@ -86,7 +86,10 @@ fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
 }
 
 fn malformed(text: &str, digits: &str, tail: &str) -> Error {
-    Error::new(if digits.is_empty() {
+    let (word, _) = split(tail.trim_start(), char::is_alphabetic);
+    Error::new(if let (false, Some(unit)) = (digits.is_empty(), meant(word)) {
+        format!("duration `{text}` has a space before its unit; write `{digits}{unit}`")
+    } else if digits.is_empty() {
         format!("duration `{text}` is not a number with a unit; write one such as `3s` or `1h 30m`")
     } else if tail.starts_with(['.', ',']) {
         format!("duration `{text}` has a fraction; write whole numbers: `1s 500ms` for 1.5 s")
@@ -96,12 +99,27 @@ fn malformed(text: &str, digits: &str, tail: &str) -> Error {
 }
 
 fn unknown_unit(text: &str, digits: &str, unit: &str) -> Error {
-    let meant = match unit.to_lowercase().as_str() {
-        "mo" | "mon" | "month" | "months" | "y" | "yr" | "year" | "years" => {
-            return Error::new(format!(
-                "duration `{text}`: no two months or years are of one length; count days: `30d`"
-            ));
+    if matches!(
+        unit.to_lowercase().as_str(),
+        "mo" | "mon" | "month" | "months" | "y" | "yr" | "year" | "years"
+    ) {
+        return Error::new(format!(
+            "duration `{text}`: no two months or years are of one length; count days: `30d`"
+        ));
+    }
+    Error::new(match meant(unit) {
+        Some(meant) => {
+            format!("duration `{text}` has the unknown unit `{unit}`; write `{digits}{meant}`")
         }
+        None => format!(
+            "duration `{text}` has the unknown unit `{unit}`; units are w, d, h, m, s, ms, us and ns"
+        ),
+    })
+}
+
+/// The unit that somebody means who writes this word.
+fn meant(word: &str) -> Option<&'static str> {
+    Some(match word.to_lowercase().as_str() {
         "w" | "week" | "weeks" => "w",
         "d" | "day" | "days" => "d",
         "h" | "hr" | "hrs" | "hour" | "hours" => "h",
@@ -110,14 +128,8 @@ fn unknown_unit(text: &str, digits: &str, unit: &str) -> Error {
         "ms" | "msec" | "milli" | "millis" | "millisecond" | "milliseconds" => "ms",
         "us" | "µs" | "μs" | "micro" | "micros" | "microsecond" | "microseconds" => "us",
         "ns" | "nano" | "nanos" | "nanosecond" | "nanoseconds" => "ns",
-        _ => {
-            return Error::new(format!(
-                "duration `{text}` has the unknown unit `{unit}`; units are w, d, h, m, s, ms, us \
-                 and ns"
-            ));
-        }
-    };
-    Error::new(format!("duration `{text}` has the unknown unit `{unit}`; write `{digits}{meant}`"))
+        _ => return None,
+    })
 }
 
 fn too_long(text: &str) -> Error {

@@ -59,7 +59,12 @@ impl Function {
     pub(crate) fn check(&self, faults: &mut Faults) {
         let Signature { constness, asyncness, safety, abi, fn_token, generics, .. } =
             &self.signature;
-        if asyncness.is_none() {
+        if self.name() == "main" {
+            faults.at(
+                self.name(),
+                "`main` starts the jobs and is none; write the job as a function of its own",
+            );
+        } else if asyncness.is_none() {
             faults.at(fn_token, format!("a job is async; write `async fn {}`", self.name()));
         }
         if let Some(constness) = constness {

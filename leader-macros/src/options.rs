@@ -1,7 +1,7 @@
 //! The options between the attribute's parentheses.
 
 use leader_core::{Cron, Every, JobName, Key};
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::meta::ParseNestedMeta;
 use syn::parse::Parser;
 use syn::{Error, Expr, LitStr, Path};
@@ -43,6 +43,11 @@ pub(crate) enum Spec {
 impl Options {
     pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> Self {
         let mut options = Self::default();
+        if let Some(TokenTree::Literal(literal)) = tokens.clone().into_iter().next() {
+            let fault = format!("every option has a name; write `key = {literal}`");
+            faults.at(&literal, fault);
+            return options;
+        }
         let parser = syn::meta::parser(|option| options.read(&option, faults));
         match parser.parse2(tokens) {
             Ok(()) => options.require(faults),

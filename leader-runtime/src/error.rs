@@ -25,6 +25,10 @@ enum Kind {
     Lost(String),
     /// The lock manager has been shut down.
     Closed,
+    /// The runtime does not run yet.
+    NotStarted,
+    /// The lock service did not answer a question.
+    NoAnswer(String),
 }
 
 impl Error {
@@ -50,6 +54,14 @@ impl Error {
 
     pub(crate) const fn closed() -> Self {
         Self { kind: Kind::Closed, source: None }
+    }
+
+    pub(crate) const fn not_started() -> Self {
+        Self { kind: Kind::NotStarted, source: None }
+    }
+
+    pub(crate) const fn no_answer(fault: String) -> Self {
+        Self { kind: Kind::NoAnswer(fault), source: None }
     }
 
     pub(crate) fn thread(cause: std::io::Error) -> Self {
@@ -133,6 +145,8 @@ impl fmt::Display for Error {
             Kind::Lost(key) => {
                 write!(f, "leadership of `{key}` ended before the work under it did")
             }
+            Kind::NotStarted => f.write_str("the runtime has not started; call its `run` first"),
+            Kind::NoAnswer(fault) => write!(f, "the lock service: {fault}"),
             Kind::Closed => f.write_str("the lock manager was shut down; nothing is led any more"),
         }
     }

@@ -38,6 +38,7 @@
 mod clock;
 mod engine;
 mod error;
+mod handle;
 mod job;
 mod lock;
 mod log;
@@ -47,11 +48,12 @@ mod settings;
 mod signal;
 
 pub use error::{Error, Result};
+pub use handle::Handle;
 #[doc(hidden)]
 pub use job::private as __private;
 pub use job::{Fence, FromRun, IntoOutcome, Jobs, Outcome};
 pub use leader_core::Due;
 pub use leader_macros::leader_job;
-pub use lock::{Lock, LockManager};
+pub use lock::{Leader, Lock, LockManager};
 pub use runtime::Runtime;
 pub use settings::Settings;

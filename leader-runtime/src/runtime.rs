@@ -10,6 +10,7 @@ use tracing::{info, warn};
 
 use crate::engine::Precise;
 use crate::error::{Error, Result};
+use crate::handle::Handle;
 use crate::job::{Jobs, Registration, register};
 use crate::lock::{Manager, SharedLayout};
 use crate::run::Runs;
@@ -36,6 +37,7 @@ use crate::{log, signal};
 pub struct Runtime {
     settings: Settings,
     jobs: Jobs,
+    handle: Handle,
 }
 
 impl Runtime {
@@ -49,8 +51,14 @@ impl Runtime {
     }
 
     /// A runtime by these settings.
-    pub const fn new(settings: Settings) -> Self {
-        Self { settings, jobs: Jobs::new() }
+    pub fn new(settings: Settings) -> Self {
+        let handle = Handle::new(settings.prefix());
+        Self { settings, jobs: Jobs::new(), handle }
+    }
+
+    /// What the rest of the process asks the runtime by, before, while and after it runs.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
     }
 
     /// Adds jobs.
@@ -123,6 +131,7 @@ impl Runtime {
             count(jobs.len(), "job"),
         );
         let manager = Manager::start(service, layout)?;
+        self.handle.set(&manager);
         let mut engine =
             Precise::new(jobs.iter().map(|job| job.schedule.clone()).collect(), SystemTime::now());
         let claimed = |job: Registration| {
@@ -143,7 +152,7 @@ impl Runtime {
         while let Some(tick) = engine.due_by_now() {
             runs.fire(tick);
         }
-        info!("lets go");
+        info!("shuts down: runs that go on have 10 s to end");
         manager.shut_down();
         tokio::select! {
             () = manager.ended() => {}

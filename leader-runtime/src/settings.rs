@@ -15,7 +15,7 @@ use crate::lock::{Address, Consul, Identity, Local, LockService, SharedLayout};
 /// | variable | default | meaning |
 /// |---|---|---|
 /// | `LEADER_LOCK` | `consul` | `consul`, `local` or `local:DIR`: where locks are kept |
-/// | `LEADER_KEY_PREFIX` | empty | put before every key: `stage/` |
+/// | `LEADER_KEY_PREFIX` | empty | a folder that is put before every key: `stage/` |
 /// | `LEADER_LEASE` | `6s` | 1s to 60s: another node leads within this of any death |
 /// | `LEADER_NODE` | the machine's name | what this node is called in a lock's value |
 /// | `CONSUL_HTTP_ADDR` | `127.0.0.1:8500` | `host:port` or `http://host:port`, a path too |
@@ -138,19 +138,22 @@ impl Settings {
         self
     }
 
-    /// Put before every key, so that two deployments on one Consul have leaders of their own.
+    /// A folder that is put before every key, `stage/`, so that two deployments on one Consul have
+    /// leaders of their own.
     pub fn key_prefix(self, prefix: &str) -> Self {
         self.key_prefix_from("Settings::key_prefix", prefix)
     }
 
     fn key_prefix_from(mut self, place: &str, prefix: &str) -> Self {
-        // what may stand before a key is what makes a key of the shortest one
-        match format!("{prefix}x").parse::<Key>() {
-            Ok(_) => self.key_prefix = prefix.into(),
-            Err(error) => {
-                let text = error.to_string().replace(&format!("{prefix}x"), prefix);
-                self.refuse(place, prefix, &text);
+        let folder = prefix.strip_suffix('/').unwrap_or(prefix);
+        match folder.parse::<Key>() {
+            _ if prefix.is_empty() => self.key_prefix.clear(),
+            // without the `/`, `stage` would make `stageservice/clock`
+            Ok(_) if folder == prefix => {
+                self.refuse(place, prefix, &format!("a prefix ends with a `/`; write `{prefix}/`"));
             }
+            Ok(_) => self.key_prefix = prefix.into(),
+            Err(error) => self.refuse(place, prefix, &format!("as a folder: {error}")),
         }
         self
     }
@@ -323,7 +326,7 @@ mod tests {
         ]);
         for (place, remedy) in [
             ("LEADER_LOCK=`etcd`", "use `consul`, `local` or `local:DIR`"),
-            ("LEADER_KEY_PREFIX=`/stage`", "parts nothing"),
+            ("LEADER_KEY_PREFIX=`/stage`", "write `stage`"),
             ("LEADER_LEASE=`500ms`", "use 1s to 60s"),
             ("LEADER_LEESE is unknown", "LEADER_LEASE"),
             ("CONSUL_HTTP_ADDR=`https://x`", "use `host:port`"),
@@ -333,6 +336,14 @@ mod tests {
             assert!(settings.faults().iter().any(|f| told(&f)), "{place}: {:?}", settings.faults());
         }
         assert_eq!(settings.faults().len(), 6);
+    }
+
+    #[test]
+    fn a_prefix_is_a_folder() {
+        let settings = Settings::new().key_prefix("stage");
+        let fault = "Settings::key_prefix=`stage`: a prefix ends with a `/`; write `stage/`";
+        assert_eq!(settings.faults(), [fault]);
+        assert_eq!(Settings::new().key_prefix("").prefix(), "");
     }
 
     #[test]

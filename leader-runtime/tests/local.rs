@@ -132,6 +132,46 @@ async fn a_runtime_that_is_dropped_lets_go() {
 }
 
 #[tokio::test]
+async fn a_handle_says_who_leads_and_steps_down_before_while_and_after_the_runtime_runs() {
+    #[leader_job(key = "test/handle", every = "10ms")]
+    async fn job() {}
+
+    let locks = tempfile::tempdir().unwrap();
+    let settings = local(&locks).key_prefix("stage/").node("one").service("reports", "1.2.3");
+    let runtime = Runtime::new(settings).jobs(jobs![job]);
+    let handle = runtime.handle();
+    assert!(!handle.is_leading("test/handle"));
+    assert!(handle.leader("test/handle").await.unwrap_err().to_string().contains("not started"));
+
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(runtime.run_until(async { drop(stopped.await) }));
+    let other = LockManager::new(&local(&locks).key_prefix("stage/").node("two")).unwrap();
+    soon("it leads", async {
+        while !handle.is_leading("test/handle") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    let leader = handle.leader("test/handle").await.unwrap().expect("it is led");
+    assert_eq!((leader.node.as_str(), leader.pid), ("one", std::process::id()));
+    assert_eq!((leader.service.as_str(), leader.version.as_deref()), ("reports", Some("1.2.3")));
+    assert_eq!(handle.leader("nobody/leads/this").await.unwrap(), None);
+    assert!(handle.leader("no key").await.unwrap_err().is_wrong_settings());
+
+    assert!(handle.step_down("test/other").unwrap_err().to_string().contains("no job"));
+    handle.step_down("test/handle").unwrap();
+    let lock = other.lock("test/handle").unwrap();
+    soon("the other leads", lock.leading()).await.unwrap();
+    assert!(!handle.is_leading("test/handle"));
+    let leader = handle.leader("test/handle").await.unwrap().expect("it is led");
+    assert_eq!(leader.node, "two");
+
+    stop.send(()).unwrap();
+    soon("it ends", running).await.unwrap().unwrap();
+    assert!(handle.leader("test/handle").await.unwrap_err().is_closed());
+}
+
+#[tokio::test]
 async fn a_start_with_wrong_jobs_tells_every_fault() {
     #[leader_job(key = "test/one", every = "1s", name = "same")]
     async fn one() {}

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod demo;
+mod examples;
 mod faults;
 mod harness;
 mod local;

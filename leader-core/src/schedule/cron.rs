@@ -71,6 +71,9 @@ fn expand(text: &str) -> Result<[Values; 6], String> {
         text => text,
     };
     let parts: Vec<_> = text.split(' ').filter(|part| !part.is_empty()).collect();
+    if let Some(zone) = parts.iter().find(|part| names_zone(part)) {
+        return Err(format!("`{zone}` names a time zone; a cron is read in UTC, remove it"));
+    }
     let parts = match parts[..] {
         [minute, hour, day, month, weekday] => ["0", minute, hour, day, month, weekday],
         [second, minute, hour, day, month, weekday] => [second, minute, hour, day, month, weekday],
@@ -87,6 +90,12 @@ fn expand(text: &str) -> Result<[Values; 6], String> {
         *values = field.parse(part)?;
     }
     Ok(fields)
+}
+
+/// `Europe/Zurich`, or `TZ=…`: more than one letter on both sides.
+fn names_zone(part: &str) -> bool {
+    let is_word = |word: &str| word.len() > 1 && word.starts_with(char::is_alphabetic);
+    part.split_once(['/', '=']).is_some_and(|(area, place)| is_word(area) && is_word(place))
 }
 
 fn expression(nickname: &str) -> Result<&'static str, String> {

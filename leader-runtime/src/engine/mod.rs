@@ -2,7 +2,7 @@
 
 mod precise;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 pub(crate) use precise::Precise;
 
@@ -13,4 +13,6 @@ pub(crate) struct Tick {
     pub(crate) job: usize,
     /// When it was due; the same on every node.
     pub(crate) due: SystemTime,
+    /// It was found so much too late that it is not to be run.
+    pub(crate) too_late: Option<Duration>,
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::{Duration, SystemTime};
 
-use leader_core::{Due, Schedule};
+use leader_core::Schedule;
 use tracing::warn;
 
 use super::Tick;
@@ -17,8 +17,6 @@ pub(crate) struct Precise {
     heap: BinaryHeap<Reverse<(SystemTime, usize)>>,
     /// The wall clock, when it was last looked at.
     seen: SystemTime,
-    /// When a late tick was last told of.
-    told: Option<SystemTime>,
 }
 
 /// A tick that is found later than this is not run: the machine slept, or its clock was set.
@@ -30,7 +28,7 @@ impl Precise {
         let next =
             |(job, schedule): (usize, &Schedule)| Some(Reverse((schedule.next_after(now)?, job)));
         let heap = schedules.iter().enumerate().filter_map(next).collect();
-        Self { schedules, heap, seen: now, told: None }
+        Self { schedules, heap, seen: now }
     }
 
     /// The next tick, when it is due. Dropping the future loses nothing.
@@ -54,37 +52,20 @@ impl Precise {
         self.pop(now)
     }
 
-    /// The next tick that is due at `now`. After a stall that is the next instant of the schedule,
-    /// not a burst of those in between.
+    /// The next tick that is due at `now`. After a stall, one is too late for all of those in
+    /// between, and the next that runs is the next instant of the schedule: no burst.
     fn pop(&mut self, now: SystemTime) -> Option<Tick> {
-        loop {
-            let Reverse((due, job)) = *self.heap.peek()?;
-            let late = now.duration_since(due).ok()?;
-            self.heap.pop();
-            let schedule = &self.schedules[job];
-            let mut next = schedule.next_after(due);
-            let overtaken = next.is_some_and(|next| next <= now);
-            if overtaken {
-                next = schedule.next_after(now);
-            }
-            self.heap.extend(next.map(|next| Reverse((next, job))));
-            if !overtaken && late <= LATEST {
-                return Some(Tick { job, due });
-            }
-            self.tell_late(now, job, due, late);
+        let Reverse((due, job)) = *self.heap.peek()?;
+        let late = now.duration_since(due).ok()?;
+        self.heap.pop();
+        let schedule = &self.schedules[job];
+        let mut next = schedule.next_after(due);
+        let is_overtaken = next.is_some_and(|next| next <= now);
+        if is_overtaken {
+            next = schedule.next_after(now);
         }
-    }
-
-    /// Once a minute: a job that is due more often than the machine keeps up with is late each time.
-    fn tell_late(&mut self, now: SystemTime, job: usize, due: SystemTime, late: Duration) {
-        let is_news = self.told.is_none_or(|told| {
-            now.duration_since(told).map_or(true, |since| since >= Duration::from_secs(60))
-        });
-        if is_news {
-            self.told = Some(now);
-            let schedule = &self.schedules[job];
-            warn!(%schedule, due = %Due::new(due), ?late, "found too late: not run");
-        }
+        self.heap.extend(next.map(|next| Reverse((next, job))));
+        Some(Tick { job, due, too_late: (is_overtaken || late > LATEST).then_some(late) })
     }
 
     /// A clock that is set back runs nothing twice: what was due by the old one stays done.
@@ -110,40 +91,43 @@ mod tests {
         Schedule::Every(span.parse().unwrap())
     }
 
+    /// The ticks that are found at `now`: job, due, whether they are run.
+    fn found(engine: &mut Precise, now: u64) -> Vec<(usize, SystemTime, bool)> {
+        let pop = || engine.pop(at(now));
+        std::iter::from_fn(pop).map(|tick| (tick.job, tick.due, tick.too_late.is_none())).collect()
+    }
+
     #[test]
     fn ticks_come_in_order_on_the_shared_grid() {
         let mut engine = Precise::new(vec![every("3s"), every("2s")], at(1_500));
-        let mut ticks = Vec::new();
-        for now in (1_500..=6_000).step_by(100) {
-            while let Some(Tick { job, due }) = engine.pop(at(now)) {
-                ticks.push((job, due));
-            }
-        }
-        assert_eq!(
-            ticks,
-            [(1, at(2_000)), (0, at(3_000)), (1, at(4_000)), (0, at(6_000)), (1, at(6_000))]
-        );
+        let ticks: Vec<_> =
+            (1_500..=6_000).step_by(100).flat_map(|now| found(&mut engine, now)).collect();
+        let grid = [(1, 2_000), (0, 3_000), (1, 4_000), (0, 6_000), (1, 6_000)];
+        assert_eq!(ticks, grid.map(|(job, due)| (job, at(due), true)));
     }
 
     #[test]
     fn after_a_stall_comes_the_next_instant_and_no_burst() {
         let mut engine = Precise::new(vec![every("1s")], at(0));
-        assert_eq!(engine.pop(at(5_500)), None);
-        assert_eq!(engine.pop(at(6_000)), Some(Tick { job: 0, due: at(6_000) }));
+        assert_eq!(found(&mut engine, 5_500), [(0, at(1_000), false)]);
+        assert_eq!(found(&mut engine, 6_000), [(0, at(6_000), true)]);
     }
 
     #[test]
-    fn a_tick_that_is_late_but_not_overtaken_runs() {
-        let mut engine = Precise::new(vec![every("1s")], at(0));
-        assert_eq!(engine.pop(at(1_900)), Some(Tick { job: 0, due: at(1_000) }));
+    fn a_tick_that_is_late_but_not_overtaken_runs_within_a_minute() {
+        let mut engine = Precise::new(vec![every("1s"), every("1h")], at(0));
+        assert_eq!(found(&mut engine, 1_900), [(0, at(1_000), true)]);
+        let hour = 3_600_000;
+        let ticks = found(&mut engine, hour + 60_001);
+        assert!(ticks.contains(&(1, at(hour), false)), "{ticks:?}");
     }
 
     #[test]
     fn a_clock_that_is_set_back_runs_nothing_twice() {
         let mut engine = Precise::new(vec![every("1s")], at(10_000));
-        assert!(engine.pop(at(11_000)).is_some());
-        assert_eq!(engine.pop(at(5_000)), None);
-        assert_eq!(engine.pop(at(11_000)), None);
-        assert!(engine.pop(at(12_000)).is_some());
+        assert_eq!(found(&mut engine, 11_000).len(), 1);
+        assert_eq!(found(&mut engine, 5_000), []);
+        assert_eq!(found(&mut engine, 11_000), []);
+        assert_eq!(found(&mut engine, 12_000).len(), 1);
     }
 }

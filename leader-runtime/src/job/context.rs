@@ -27,7 +27,8 @@ impl Context {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a job",
     label = "not a parameter that a run could fill",
-    note = "a job takes `Due` and `Fence`, each as often and in the order you like"
+    note = "a job takes `Due` and `Fence`, each as often and in the order you like; for anything \
+            else, a pool or a client, use a static: `static DB: OnceLock<Pool>`"
 )]
 pub trait FromRun<'r>: Sized + sealed::Sealed {
     #[doc(hidden)]

@@ -43,7 +43,8 @@ impl Outcome {
     message = "`{Self}` cannot be what a job returns",
     label = "not an outcome",
     note = "a job returns `()`, `Outcome`, `Result<(), E>` or `Result<Outcome, E>`, where `E` \
-            becomes a `Box<dyn Error + Send + Sync>`"
+            becomes a `Box<dyn Error + Send + Sync>`; a `Box<dyn Error>` does not, write \
+            `Box<dyn Error + Send + Sync>`"
 )]
 pub trait IntoOutcome {
     #[doc(hidden)]

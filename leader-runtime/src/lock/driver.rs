@@ -8,13 +8,13 @@ use std::time::Duration;
 use leader_core::election::{
     Action, Answer, Attempt, Election, Event, Failure, FolderId, KeyId, Request, Stop, Term,
 };
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::{info, warn};
 
 use super::gate::{Gate, Standing, Trust};
 use super::outage::{Kind, Outage};
-use super::{LockService, Reply, SharedLayout};
+use super::{Leader, LockService, Reply, SharedLayout};
 use crate::clock;
 
 /// What the lock manager tells the driver.
@@ -24,6 +24,10 @@ pub(super) enum Command {
     Stand(FolderId, Gate),
     /// Stand for it no more.
     Withdraw(KeyId),
+    /// Give this key to another node, and stand for it again only after the cool-off.
+    StepDown(KeyId),
+    /// Say who leads this key.
+    Leader(String, oneshot::Sender<Result<Option<Leader>, String>>),
     /// Let go of everything, and end, within so long.
     Shutdown(Duration),
     /// The same, and end all work that drains at once.
@@ -91,6 +95,13 @@ impl Driver {
                 Some(Event::Stand(key, folder))
             }
             Command::Withdraw(key) => Some(Event::Withdraw(key)),
+            Command::StepDown(key) => Some(Event::StepDown(key, COOL_OFF)),
+            Command::Leader(key, answer) => {
+                let leader = self.requests.service.leader(key);
+                // whoever asked may be gone
+                tokio::spawn(async move { drop(answer.send(leader.await)) });
+                None
+            }
             Command::Shutdown(within) => Some(Event::Shutdown(within)),
             Command::Hurry => {
                 self.gates.iter().for_each(Gate::hurry);
@@ -182,6 +193,9 @@ impl Drop for Driver {
         self.trust.set_until(None);
     }
 }
+
+/// How long a node that stepped down stays away from the key.
+const COOL_OFF: Duration = Duration::from_secs(10);
 
 /// What work that was cancelled has to be gone.
 const HURRIED: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use leader_core::Due;
 use leader_core::election::Attempt;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// This process, as others see it.
 #[derive(Clone, Debug)]
@@ -18,16 +18,28 @@ pub(crate) struct Identity {
 
 /// The value of a lock: written with the acquisition, and never again.
 #[derive(Serialize)]
-struct LockValue<'a> {
-    node: &'a str,
-    pid: u32,
-    service: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<&'a str>,
-    /// When it was asked for, by this machine's clock.
-    since: String,
+struct LockValue {
+    #[serde(flatten)]
+    leader: Leader,
     /// Makes every write one that was never written before.
     attempt: u64,
+}
+
+/// Who leads a key, as the lock's value says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Leader {
+    /// The node: the machine, unless a setting names it.
+    pub node: String,
+    /// The process on that machine.
+    pub pid: u32,
+    /// The service: the program, unless a setting names it.
+    pub service: String,
+    /// The service's version, where it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// When it asked for the key, by its machine's clock: RFC 3339 in UTC.
+    pub since: String,
 }
 
 impl Identity {
@@ -42,13 +54,26 @@ impl Identity {
 
     /// The value of a lock that is acquired by this attempt, as JSON.
     pub(crate) fn lock_value(&self, attempt: Attempt) -> Vec<u8> {
-        json(&LockValue {
-            node: &self.node,
+        let leader = Leader {
+            node: self.node.clone(),
             pid: std::process::id(),
-            service: &self.service,
-            version: self.version.as_deref(),
+            service: self.service.clone(),
+            version: self.version.clone(),
             since: Due::new(SystemTime::now()).to_string(),
-            attempt: attempt.number(),
+        };
+        json(&LockValue { leader, attempt: attempt.number() })
+    }
+}
+
+impl Leader {
+    /// Of a lock's value; another tool's says nothing of its holder.
+    pub(super) fn of_value(value: &[u8]) -> Self {
+        serde_json::from_slice(value).unwrap_or_else(|_| Self {
+            node: "unknown".into(),
+            pid: 0,
+            service: "another tool".into(),
+            version: None,
+            since: "unknown".into(),
         })
     }
 }

@@ -20,7 +20,7 @@ use leader_core::election::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::identity::{Identity, json};
+use super::identity::{Identity, Leader, json};
 use super::{LockService, Reply, SharedLayout};
 
 /// A waiting key is tried this often: a thread that is blocked in `lock` can't be called back, and
@@ -88,6 +88,11 @@ impl LockService for Local {
     fn call(&self, request: Request) -> BoxFuture<'static, Reply> {
         let shared = Arc::clone(&self.shared);
         async move { shared.call(request) }.boxed()
+    }
+
+    fn leader(&self, key: String) -> BoxFuture<'static, Result<Option<Leader>, String>> {
+        let path = self.shared.path_of(&key);
+        async move { leader(&path).map_err(|cause| unusable(&path, &cause)) }.boxed()
     }
 }
 
@@ -205,12 +210,33 @@ impl Shared {
     }
 
     /// Keys have no `+`: no two of them share a file.
+    fn path_of(&self, key: &str) -> PathBuf {
+        self.directory.join(format!("{}.lock", key.replace('/', "+")))
+    }
+
     fn path(&self, key: KeyId) -> PathBuf {
-        self.directory.join(format!("{}.lock", self.layout.read().key(key).replace('/', "+")))
+        self.path_of(self.layout.read().key(key))
     }
 
     fn held(&self) -> MutexGuard<'_, BTreeMap<KeyId, File>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whom the file names, where anybody locks it.
+fn leader(path: &Path) -> io::Result<Option<Leader>> {
+    let mut file = match File::open(path) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => {
+            let mut value = Vec::new();
+            file.read_to_end(&mut value)?;
+            Ok(Some(Leader::of_value(&value)))
+        }
+        Err(TryLockError::Error(cause)) => Err(cause),
     }
 }
 

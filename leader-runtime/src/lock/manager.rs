@@ -7,12 +7,12 @@ use std::thread;
 use std::time::Duration;
 
 use leader_core::election::KeyId;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::driver::{Command, Driver};
 use super::gate::{Gate, Trust};
 use super::guard::DRAIN;
-use super::{LockService, SharedLayout};
+use super::{Leader, LockService, SharedLayout};
 use crate::error::Error;
 
 /// The driver's thread, seen from the rest of the process. Dropping it lets go of everything.
@@ -87,6 +87,24 @@ impl Manager {
             self.tell(Command::Stand(folder, claimed.gate.clone()));
         }
         Claim { manager: Arc::clone(self), gate: claimed.gate.clone() }
+    }
+
+    /// The gate of a key that something stands for, or stood for.
+    pub(crate) fn gate(&self, key: &str) -> Option<Gate> {
+        let id = self.layout.read().find(key)?;
+        self.claims().get(&id).map(|claimed| claimed.gate.clone())
+    }
+
+    /// Gives the key to another node, where this one leads it.
+    pub(crate) fn step_down(&self, gate: &Gate) {
+        self.tell(Command::StepDown(gate.key()));
+    }
+
+    /// Who leads this key; `Err` with a fault in words, or without one where the manager has ended.
+    pub(crate) async fn leader(&self, key: String) -> Result<Option<Leader>, Option<String>> {
+        let (answer, answered) = oneshot::channel();
+        self.tell(Command::Leader(key, answer));
+        answered.await.map_err(|_| None)?.map_err(Some)
     }
 
     /// Lets go of everything. [`Manager::ended`] comes back when that is done, or after the drain

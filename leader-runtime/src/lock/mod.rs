@@ -21,6 +21,7 @@ pub use by_hand::{Lock, LockManager};
 pub(crate) use consul::{Address, Consul};
 pub(crate) use guard::{End, Guard};
 pub(crate) use identity::Identity;
+pub use identity::Leader;
 pub(crate) use layout::SharedLayout;
 pub(crate) use local::Local;
 pub(crate) use manager::{Claim, Manager};
@@ -35,6 +36,9 @@ pub(crate) trait LockService: Send + Sync + 'static {
 
     /// Carries out one request. Whoever drops the future drops the connection with it.
     fn call(&self, request: Request) -> BoxFuture<'static, Reply>;
+
+    /// Who holds this key, by its value; or what went wrong, in words for a person.
+    fn leader(&self, key: String) -> BoxFuture<'static, Result<Option<Leader>, String>>;
 }
 
 /// An answer, and what went wrong where something did, in words for a person.

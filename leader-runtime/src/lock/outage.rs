@@ -77,6 +77,7 @@ mod tests {
     use leader_core::election::{Answer, Failure, Pace, Request};
 
     use super::*;
+    use crate::lock::Leader;
 
     struct Nowhere;
 
@@ -90,6 +91,10 @@ mod tests {
         }
 
         fn call(&self, _: Request) -> BoxFuture<'static, Reply> {
+            Box::pin(std::future::pending())
+        }
+
+        fn leader(&self, _: String) -> BoxFuture<'static, Result<Option<Leader>, String>> {
             Box::pin(std::future::pending())
         }
     }

@@ -46,26 +46,39 @@ impl Runs {
         // those that have ended
         while self.tasks.try_join_next().is_some() {}
         let job = &self.jobs[tick.job];
-        match job.claim.gate().enter() {
-            Some(guard) => {
-                let (name, due) = (&job.registration.name, Due::new(tick.due));
-                let Some(slot) = job.slot.take() else {
-                    warn!(job = %name, %due, "skipped: the run before still goes on");
-                    return;
-                };
-                let fence = guard.term().fence.0;
-                let span = info_span!("run", job = %name, key = %job.registration.key, %due, fence);
-                let run = attempt(job.registration.start, tick.due, guard);
-                self.tasks.spawn(
-                    async move {
-                        run.await;
-                        drop(slot);
-                    }
-                    .instrument(span),
-                );
+        let (name, due) = (&job.registration.name, Due::new(tick.due));
+        let Some(guard) = job.claim.gate().enter() else {
+            if tick.too_late.is_none() {
+                self.stand_by(tick.job);
             }
-            None => self.stand_by(tick.job),
+            return;
+        };
+        if let Some(late) = tick.too_late {
+            warn!(job = %name, %due, ?late, "skipped: found too late");
+            return;
         }
+        let Some(slot) = job.slot.take() else {
+            // a job that is slower than its schedule would fill the log
+            match job.slot.skipped() {
+                1 => warn!(job = %name, %due, "skipped: the run before still goes on"),
+                more => debug!(job = %name, %due, more, "skipped again"),
+            }
+            return;
+        };
+        let fence = guard.term().fence.0;
+        let span = info_span!("run", job = %name, key = %job.registration.key, %due, fence);
+        let run = attempt(job.registration.start, tick.due, guard);
+        self.tasks.spawn(
+            async move {
+                run.await;
+                let skipped = slot.skipped();
+                if skipped > 1 {
+                    warn!(skipped, "due instants were skipped while it went on");
+                }
+                drop(slot);
+            }
+            .instrument(span),
+        );
     }
 
     fn stand_by(&mut self, job: usize) {

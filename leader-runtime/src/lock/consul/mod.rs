@@ -6,6 +6,7 @@ mod transaction;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -19,9 +20,12 @@ pub(crate) use self::address::Address;
 use self::http::Http;
 use self::transaction::Transaction;
 use self::wire::{Beat, Session, SessionCreated, StoredKey};
-use super::identity::{Identity, json};
+use super::identity::{Identity, Leader, json};
 use super::{LockService, Reply, SharedLayout};
 use crate::error::Error;
+
+/// How long a question of a person's waits for Consul.
+const LEADER_READ: Duration = Duration::from_secs(5);
 
 /// One agent, or whatever answers for one at an address.
 #[derive(Debug)]
@@ -73,6 +77,19 @@ impl LockService for Consul {
     fn call(&self, request: Request) -> BoxFuture<'static, Reply> {
         let shared = Arc::clone(&self.shared);
         async move { shared.call(request).await.unwrap_or_else(|reply| reply) }.boxed()
+    }
+
+    fn leader(&self, key: String) -> BoxFuture<'static, Result<Option<Leader>, String>> {
+        let shared = Arc::clone(&self.shared);
+        async move {
+            let read = tokio::time::timeout(LEADER_READ, shared.leader(&key));
+            match read.await {
+                Ok(Ok(leader)) => Ok(leader),
+                Ok(Err(reply)) => Err(reply.fault.unwrap_or_else(|| "no answer".into())),
+                Err(_) => Err(format!("no answer within {LEADER_READ:?}")),
+            }
+        }
+        .boxed()
     }
 }
 
@@ -227,6 +244,16 @@ impl Shared {
             ))
         });
         Ok(Answer::Folder { index, keys: keys.collect() })
+    }
+
+    async fn leader(&self, key: &str) -> Result<Option<Leader>, Reply> {
+        let response = self.http.get(&format!("kv/{key}")).await?;
+        if response.is_missing() {
+            return Ok(None);
+        }
+        let stored: Vec<StoredKey> = response.json()?;
+        let held = stored.first().filter(|stored| stored.session.is_some());
+        Ok(held.map(|stored| Leader::of_value(&stored.value().unwrap_or_default())))
     }
 
     async fn read_beat(&self, session: &SessionId) -> Result<Answer, Reply> {

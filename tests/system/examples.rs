@@ -1,0 +1,60 @@
+//! The other examples do what their first lines say.
+
+use std::time::{Duration, Instant};
+
+use tests::{Agent, Node, each_consul, one_consul};
+use ureq::Agent as Client;
+
+const SOON: Duration = Duration::from_secs(8);
+
+#[test]
+fn a_migration_runs_on_one_of_two_at_a_time_and_both_end() {
+    each_consul(|consul| {
+        let agent = Agent::dev(consul).start();
+        let start = || Node::example("lock").env("CONSUL_HTTP_ADDR", agent.addr()).start();
+        let nodes = [start(), start()];
+        for node in &nodes {
+            assert!(node.wait_exit(SOON).success());
+        }
+        let mut runs = nodes.each_ref().map(|node| {
+            let at = |text: &str| -> Instant {
+                node.wait_line(SOON, |line| line.text.starts_with(text)).at
+            };
+            (at("Migrating"), at("Migrated"))
+        });
+        runs.sort();
+        assert!(runs[0].1 <= runs[1].0, "they overlap: {runs:?}");
+        assert_eq!(agent.api().sessions(), []);
+    });
+}
+
+#[test]
+fn a_service_answers_who_leads_and_stops_by_its_own_signal() {
+    one_consul(|consul| {
+        let agent = Agent::dev(consul).start();
+        let start = |name| {
+            Node::example("http")
+                .env("CONSUL_HTTP_ADDR", agent.addr())
+                .env("LEADER_NODE", name)
+                .env("HTTP_ADDR", "127.0.0.1:0")
+                .start()
+        };
+        let nodes = [start("one"), start("two")];
+        let leader = |node: &Node| {
+            let line = node.wait_line(SOON, |line| line.text.starts_with("Listening on "));
+            let addr = line.text.trim_start_matches("Listening on ").to_owned();
+            let client: Client =
+                Client::config_builder().http_status_as_error(false).build().into();
+            let answer = client.get(format!("http://{addr}/leader")).call();
+            answer.expect("it answers").body_mut().read_to_string().expect("a text")
+        };
+        tests::wait_until("one of them leads", SOON, || leader(&nodes[0]).contains("\"node\""));
+        assert_eq!(leader(&nodes[0]), leader(&nodes[1]));
+        let leads_one = leader(&nodes[0]).contains("\"one\"");
+        let (first, second) = if leads_one { (0, 1) } else { (1, 0) };
+        nodes[first].signal(tests::Signal::INT);
+        assert!(nodes[first].wait_exit(Duration::from_secs(1)).success());
+        let other = if leads_one { "\"two\"" } else { "\"one\"" };
+        tests::wait_until("the other leads", SOON, || leader(&nodes[second]).contains(other));
+    });
+}

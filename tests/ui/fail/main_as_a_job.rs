@@ -1,0 +1,4 @@
+use leader_runtime::leader_job;
+
+#[leader_job(key = "service/clock", every = "3s")]
+fn main() {}
