@@ -28,6 +28,6 @@ pub(crate) fn poll<T>(
 #[track_caller]
 pub fn wait_until(what: &str, within: Duration, mut probe: impl FnMut() -> bool) {
     if poll(within, || if probe() { Ok(()) } else { Err(String::new()) }).is_err() {
-        panic!("not within {within:?}: {what}");
+        panic!("not within {within:?}: {what}{}", crate::stall::note());
     }
 }

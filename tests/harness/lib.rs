@@ -20,6 +20,7 @@ mod ports;
 mod process;
 mod proxy;
 mod slot;
+mod stall;
 
 pub use agent::{Agent, AgentBuilder, MASTER_TOKEN};
 pub use api::{Answer, Api, Entry, Session};

@@ -16,6 +16,7 @@ use crate::environment;
 use crate::example;
 use crate::output::{Line, Output};
 use crate::process::Process;
+use crate::stall;
 
 const TAIL: usize = 15;
 
@@ -191,7 +192,11 @@ impl Node {
     fn found(&self, pipe: &str, within: Duration, line: Option<Line>) -> Line {
         line.unwrap_or_else(|| match self.process.ended() {
             Some(status) => panic!("{} ended ({status}) without the line on {pipe}", self.name),
-            None => panic!("{} did not print the line to {pipe} within {within:?}", self.name),
+            None => panic!(
+                "{} did not print the line to {pipe} within {within:?}{}",
+                self.name,
+                stall::note()
+            ),
         })
     }
 
@@ -240,6 +245,7 @@ impl NodeBuilder {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        stall::watch();
         let started = Instant::now();
         let process = Process::start(&self.name, &mut self.command);
         let stdout = Output::of(process.take(|child| child.stdout.take()));

@@ -1,6 +1,6 @@
 //! Whether the lock service answers, told once at each turn.
 
-use leader_core::election::Call;
+use leader_core::election::{Answer, Call, Failure};
 use tracing::{debug, info, warn};
 
 use super::{LockService, Reply};
@@ -37,8 +37,8 @@ impl Kind {
 pub(super) struct Outage {
     /// What was told and has not passed, each fault once.
     told: Vec<String>,
-    /// The kinds of requests that fail.
-    failing: Vec<Kind>,
+    /// The kinds of requests that fail, and whether a person has to mend that.
+    failing: Vec<(Kind, bool)>,
 }
 
 /// So many different faults of one outage are told; the others are logged for those who look.
@@ -48,7 +48,8 @@ impl Outage {
     /// An answer came, or a fault instead, or with it.
     pub(super) fn hear(&mut self, service: &dyn LockService, kind: Kind, reply: &Reply) {
         let Some(fault) = &reply.fault else {
-            self.failing.retain(|failing| *failing != kind);
+            // any answer ends an outage; that a right is there, only one of the same kind shows
+            self.failing.retain(|(failing, denied)| *denied && *failing != kind);
             if self.failing.is_empty() && !std::mem::take(&mut self.told).is_empty() {
                 info!("{} answers", service.place());
             }
@@ -59,8 +60,9 @@ impl Outage {
             debug!(fault, "a watch ended");
             return;
         }
-        if !self.failing.contains(&kind) {
-            self.failing.push(kind);
+        let denied = reply.answer != Answer::Failed(Failure::Transient);
+        if !self.failing.contains(&(kind, denied)) {
+            self.failing.push((kind, denied));
         }
         if self.told.contains(fault) || self.told.len() == FAULTS_TOLD {
             debug!(fault, "still");
@@ -74,7 +76,7 @@ impl Outage {
 #[cfg(test)]
 mod tests {
     use futures_util::future::BoxFuture;
-    use leader_core::election::{Answer, Failure, Pace, Request};
+    use leader_core::election::{Pace, Request};
 
     use super::*;
     use crate::lock::Leader;
@@ -100,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outage_lasts_until_every_kind_of_request_is_answered_again() {
+    fn a_right_that_is_lacking_is_told_once_and_mended_only_by_an_answer_of_its_kind() {
         let mut outage = Outage::default();
         let fault = Reply::failed(Failure::Configuration, "denied");
         let done = Reply::from(Answer::Done);
@@ -108,9 +110,20 @@ mod tests {
         outage.hear(&Nowhere, Kind::Read, &done);
         outage.hear(&Nowhere, Kind::Transaction, &fault);
         assert_eq!(outage.told, ["denied"]);
-        outage.hear(&Nowhere, Kind::Watch, &fault);
-        assert_eq!(outage.failing, [Kind::Transaction]);
         outage.hear(&Nowhere, Kind::Transaction, &done);
         assert!(outage.told.is_empty());
+    }
+
+    #[test]
+    fn an_outage_ends_with_the_first_answer_and_no_watch_begins_one() {
+        let mut outage = Outage::default();
+        let fault = Reply::failed(Failure::Transient, "no answer in time");
+        outage.hear(&Nowhere, Kind::Watch, &fault);
+        assert!(outage.told.is_empty());
+        outage.hear(&Nowhere, Kind::Beat, &fault);
+        outage.hear(&Nowhere, Kind::Transaction, &fault);
+        assert_eq!(outage.told, ["no answer in time"]);
+        outage.hear(&Nowhere, Kind::Session, &Reply::from(Answer::Done));
+        assert!(outage.told.is_empty() && outage.failing.is_empty());
     }
 }

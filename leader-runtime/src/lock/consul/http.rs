@@ -1,7 +1,7 @@
 //! Consul's HTTP API: requests, and what a status and a text mean for leadership.
 
 use leader_core::election::{Answer, Failure, Index};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Client, Method, StatusCode};
 use serde::de::DeserializeOwned;
 
@@ -27,8 +27,6 @@ pub(super) struct Response {
 impl Http {
     pub(super) fn new(address: &Address, token: Option<&str>) -> Result<Self, Error> {
         let mut headers = HeaderMap::new();
-        // an agent warns of every request that has none
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(token) = token {
             let mut token = HeaderValue::from_str(token).map_err(|_| Error::token())?;
             token.set_sensitive(true);
