@@ -68,6 +68,11 @@ impl Stand {
         matches!(self, Self::Leading(_) | Self::Draining { stopped: false, .. })
     }
 
+    /// A transaction on the key is on its way.
+    pub(super) const fn is_under_way(&self) -> bool {
+        matches!(self, Self::Asking { .. } | Self::Resuming(_) | Self::Freeing(_))
+    }
+
     /// The term that the service is believed to record, whether trusted or not.
     const fn fence(&self) -> Option<Fence> {
         match self {

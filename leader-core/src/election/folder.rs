@@ -93,7 +93,13 @@ impl Election {
             return;
         }
         let mut free = self.reads_free();
-        for id in 0..self.folders.len() {
+        // Our own transactions would wake the watch, once for each: it goes on when they are
+        // answered, and brings what others did meanwhile in one view.
+        let mut writing = vec![false; self.folders.len()];
+        for contest in &self.contests {
+            writing[contest.folder.0 as usize] |= contest.stand.is_under_way();
+        }
+        for (id, writing) in writing.into_iter().enumerate() {
             let patience = self.patience();
             let folder = &mut self.folders[id];
             let id = FolderId(id as u32);
@@ -105,6 +111,7 @@ impl Election {
             } else if folder.watched
                 && !folder.watching
                 && !folder.reading
+                && !writing
                 && folder.index > Index(0)
             {
                 folder.watching = true;

@@ -50,16 +50,19 @@ impl Layout {
         Self { keys: keys.into_iter().zip(folder_of).collect(), ids, folders }
     }
 
-    /// Adds a key, where it is new: to the folder of others, or by itself. What was there stays as
+    /// Adds a key, where it is new: to its folder, since others may follow. What was there stays as
     /// it was.
     pub fn add(&mut self, key: &str) -> (KeyId, FolderId) {
         if let Some(id) = self.find(key) {
             return (id, self.folder_of(id));
         }
         let id = KeyId(self.keys.len() as u32);
-        let shared = Scope::Prefix(folder(key).to_owned());
-        let place = self.folders.iter().position(|scope| *scope == shared).unwrap_or_else(|| {
-            self.folders.push(Scope::Key(id));
+        let scope = match folder(key) {
+            "" => Scope::Key(id),
+            folder => Scope::Prefix(folder.to_owned()),
+        };
+        let place = self.folders.iter().position(|known| *known == scope).unwrap_or_else(|| {
+            self.folders.push(scope);
             self.folders.len() - 1
         });
         let folder = FolderId(place as u32);
@@ -132,6 +135,8 @@ mod tests {
         assert_eq!(layout.add("b/y"), (KeyId(4), FolderId(2)));
         assert_eq!(layout.add("a/x"), (KeyId(0), layout.folder_of(KeyId(0))));
         assert_eq!(layout.folders()[..2], before);
-        assert_eq!(layout.scope(FolderId(2)), &Scope::Key(KeyId(4)));
+        assert_eq!(layout.add("b/z"), (KeyId(5), FolderId(2)));
+        assert_eq!(layout.scope(FolderId(1)), &Scope::Key(KeyId(2)));
+        assert_eq!(layout.scope(FolderId(2)), &Scope::Prefix("b/".into()));
     }
 }
