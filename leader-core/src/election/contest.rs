@@ -1,12 +1,15 @@
 //! One key: what was last seen of it, and where this process stands with it.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
-use super::Pace;
 use super::action::{Action, Stop};
+use super::folder::Folder;
 use super::id::{Fence, FolderId, Index, KeyId, SessionId, Term};
+use super::leave::Phase;
 use super::request::Entry;
 use super::time::Timestamp;
+use super::{Election, Pace};
 
 /// One key that this process stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -182,5 +185,46 @@ impl Contest {
             *moved |= self.seen != seen;
         }
         self.seen = seen;
+    }
+}
+
+impl Election {
+    pub(super) fn handle_drained(&mut self, now: Timestamp, drained: Term) {
+        let contest = &mut self.contests[drained.key.0 as usize];
+        let Stand::Draining { term, stopped } = contest.stand else { return };
+        if term != drained {
+            return;
+        }
+        if !stopped {
+            self.actions.push_back(Action::Stop(term, Stop::Released));
+        }
+        contest.stand = Stand::Releasing { fence: term.fence, release_at: now };
+        if let Phase::Leaving { heard, .. } = &mut self.phase {
+            *heard = now;
+        }
+    }
+
+    pub(super) fn handle_stand(&mut self, now: Timestamp, key: KeyId, folder: FolderId) {
+        match self.contests.get_mut(key.0 as usize) {
+            Some(contest) if contest.wanted => return,
+            Some(contest) => contest.wanted = true,
+            None => self.contests.push(Contest::new(folder, Seen::before_reading(self.pace))),
+        }
+        let folders = self.folders.len().max(folder.0 as usize + 1);
+        self.folders.resize_with(folders, Folder::default);
+        self.choose_watched();
+        self.folders[folder.0 as usize].read_by(now);
+    }
+
+    pub(super) fn handle_withdraw(&mut self, key: KeyId) {
+        let contest = &mut self.contests[key.0 as usize];
+        contest.wanted = false;
+        contest.drain(&mut self.actions);
+    }
+
+    pub(super) fn handle_step_down(&mut self, now: Timestamp, key: KeyId, cool_off: Duration) {
+        let contest = &mut self.contests[key.0 as usize];
+        contest.stands_from = contest.stands_from.max(now + cool_off);
+        contest.drain(&mut self.actions);
     }
 }

@@ -22,15 +22,6 @@ pub(super) enum Phase {
     Left,
 }
 
-/// How far the session's own end has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Closing {
-    NotYet,
-    Destroying,
-    Destroyed,
-    DeletingBeat,
-}
-
 /// How long to wait for a service that says nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
 

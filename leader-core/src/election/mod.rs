@@ -70,6 +70,7 @@ mod rival;
 mod session;
 mod time;
 mod transaction;
+mod verdict;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;

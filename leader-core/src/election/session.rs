@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::action::Stop;
 use super::id::{KeyId, SessionId};
-use super::leave::{Closing, Phase};
+use super::leave::Phase;
 use super::request::{Answer, Call, Failure};
 use super::time::Timestamp;
 use super::{Election, Pace};
@@ -30,6 +30,15 @@ pub(super) struct Live {
     /// Its beat key may exist.
     pub(super) has_beaten: bool,
     pub(super) closing: Closing,
+}
+
+/// How far the session's own end has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Closing {
+    NotYet,
+    Destroying,
+    Destroyed,
+    DeletingBeat,
 }
 
 impl Default for Session {

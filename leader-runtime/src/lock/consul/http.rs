@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::super::Reply;
 use super::Address;
+use super::acl::{lacks_right, path_rule};
 use super::transaction::Transaction;
 use crate::error::Error;
 
@@ -154,29 +155,10 @@ fn refusal(status: StatusCode, text: &str, path: &str) -> String {
             "Consul does not know the token ({status}: {text}); set CONSUL_HTTP_TOKEN to one that \
              exists"
         ),
-        (StatusCode::FORBIDDEN, text) => lacks_right(&rule(path), text),
+        (StatusCode::FORBIDDEN, text) => lacks_right(&path_rule(path), text),
         (status, "") => format!("Consul answered {status}"),
         (status, text) => format!("Consul answered {status}: {text}"),
     }
-}
-
-/// The rule that a request for this path needs.
-fn rule(path: &str) -> String {
-    let path = path.split('?').next().unwrap_or(path);
-    path.strip_prefix("kv/").map_or_else(|| "session_prefix \"\"".into(), key_rule)
-}
-
-/// The rule that a write of this key needs. Beats have theirs for all of `.leader/`.
-pub(super) fn key_rule(key: &str) -> String {
-    let folder = match key.split_once('/') {
-        Some((first @ ".leader", _)) => format!("{first}/"),
-        _ => key.rfind('/').map_or(key, |slash| &key[..=slash]).into(),
-    };
-    format!("key_prefix \"{folder}\"")
-}
-
-pub(super) fn lacks_right(rule: &str, text: &str) -> String {
-    format!("the token lacks a right ({text}); give its policy {rule} {{ policy = \"write\" }}")
 }
 
 /// No answer came. The remedies are those of whoever starts the program for the first time.

@@ -1,5 +1,6 @@
 //! Consul as a lock service: every request of the election as one call of its HTTP API.
 
+mod acl;
 mod address;
 mod http;
 mod transaction;

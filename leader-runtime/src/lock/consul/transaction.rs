@@ -6,7 +6,7 @@ use leader_core::election::{Answer, Failure, Fence, Index, KeyId, Read, Refusal,
 
 use super::super::Reply;
 use super::super::identity::json;
-use super::http::{key_rule, lacks_right};
+use super::acl::{key_rule, lacks_right};
 use super::wire::{
     KvOperation, LOCK_FLAGS, Operation, TransactionAnswer, TransactionError, base64,
 };
