@@ -39,6 +39,14 @@ fn one_leads_and_the_other_stands_by_for_30_s_and_sigterm_hands_over_without_a_m
         }
         assert!(leader.lines().iter().all(clock::leads), "{:?}", leader.lines());
         assert!(standby.lines().iter().all(clock::stands_by), "{:?}", standby.lines());
+        // said once, by whom it is led
+        let led_by = "stands by for the leader key=\"service/clock\" node=\"";
+        let said: Vec<Line> =
+            standby.errors().into_iter().filter(|line| line.text.contains(led_by)).collect();
+        assert!(
+            matches!(said.as_slice(), [line] if line.text.ends_with(&format!("pid={}", leader.pid()))),
+            "{said:?}"
+        );
         let last = standby.wait_line_after(Instant::now(), SOON, |_| true);
 
         let told = Instant::now();

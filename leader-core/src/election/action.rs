@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::id::{Attempt, FolderId, KeyId, Term};
+use super::id::{Attempt, FolderId, KeyId, SessionId, Term};
 use super::request::{Answer, Request};
 
 /// Something that happened.
@@ -38,6 +38,8 @@ pub enum Action {
     Stop(Term, Stop),
     /// The key was released, or had been lost before: it is not this process's.
     Freed(KeyId),
+    /// Another session is seen to lead, this key for one.
+    Meet(SessionId, KeyId),
     /// This key is marked as another tool's: it is left alone until that changes.
     Conflict(KeyId),
     /// Everything was let go, or nothing more can be: the last action of all.

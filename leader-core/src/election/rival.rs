@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::id::{Index, SessionId};
+use super::action::Action;
+use super::id::{Index, KeyId, SessionId};
 use super::request::{Answer, BeatSeen, Call};
 use super::time::Timestamp;
 use super::{Election, Pace};
@@ -87,13 +88,14 @@ impl Election {
         for rival in &gone {
             self.rivals.remove(rival);
         }
-        for contest in &self.contests {
+        for (key, contest) in (0..).map(KeyId).zip(&self.contests) {
             if let Some(holder) = contest.seen.holder()
                 && Some(holder) != own.as_ref()
                 && !self.rivals.contains_key(holder)
             {
                 let rival = Rival { read_at: now, reading: false, count: None };
                 self.rivals.insert(holder.clone(), rival);
+                self.actions.push_back(Action::Meet(holder.clone(), key));
             }
         }
         self.cancel(|call| matches!(call, Call::ReadBeat(rival) if gone.contains(rival)));

@@ -354,7 +354,7 @@ impl Cluster {
                 let span = self.chance.span(Duration::from_millis(longest));
                 self.schedule(span, Due::Drained(caretaker, term));
             }
-            Action::Freed(_) | Action::Conflict(_) => {}
+            Action::Freed(_) | Action::Conflict(_) | Action::Meet(..) => {}
             Action::Leave => self.end(id),
         }
     }

@@ -164,7 +164,7 @@ impl Referee {
                 self.watched.entry(id).or_default().releasing.remove(key);
             }
             Action::Leave => self.leave(id, node, local),
-            Action::Cancel(_) | Action::Conflict(_) => {}
+            Action::Cancel(_) | Action::Conflict(_) | Action::Meet(..) => {}
         }
     }
 

@@ -109,6 +109,8 @@ impl Solo {
                 Action::Cancel(attempt) => {
                     self.open.remove(&attempt);
                 }
+                // for people
+                Action::Meet(..) => {}
                 other => self.did.push((self.now, other)),
             }
         }

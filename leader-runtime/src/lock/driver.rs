@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use leader_core::election::{
-    Action, Answer, Attempt, Election, Event, Failure, FolderId, KeyId, Request, Stop, Term,
+    Action, Answer, Attempt, Election, Event, Failure, FolderId, KeyId, Request, SessionId, Stop,
+    Term,
 };
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
@@ -42,6 +43,10 @@ pub(super) struct Driver {
     trust: Arc<Trust>,
     gates: Vec<Gate>,
     stints: u64,
+    /// What this process is called.
+    service: String,
+    /// Whom it last said that it stands by for.
+    met: Option<SessionId>,
 }
 
 impl Driver {
@@ -52,8 +57,10 @@ impl Driver {
         gates: Vec<Gate>,
     ) -> Self {
         let seed = u64::from(std::process::id()) ^ clock::now().as_nanos();
+        let called = service.called().to_owned();
         let election = Election::new(service.pace(), &layout.read(), seed);
-        Self { election, requests: Requests::new(service), layout, trust, gates, stints: 0 }
+        let requests = Requests::new(service);
+        Self { election, requests, layout, trust, gates, stints: 0, service: called, met: None }
     }
 
     /// Drives until everything was let go, or nothing more can be.
@@ -133,6 +140,7 @@ impl Driver {
                         self.requests.keep_service();
                     }
                 }
+                Action::Meet(session, key) => self.meet(session, key),
                 Action::Freed(key) => self.gate(key).freed(),
                 Action::Conflict(key) => warn!(
                     key = self.key(key),
@@ -146,6 +154,32 @@ impl Driver {
         // whoever waits for this finds the gate open
         started.into_iter().for_each(|term| self.gate(term.key).announce(term));
         Step::Wait
+    }
+
+    /// Says who leads, once for each that does.
+    fn meet(&mut self, session: SessionId, key: KeyId) {
+        if self.met.as_ref() == Some(&session) {
+            return;
+        }
+        self.met = Some(session);
+        let key = self.key(key);
+        let leader = self.requests.service.leader(key.clone());
+        let service = self.service.clone();
+        tokio::spawn(async move {
+            // one that is gone again, or a service that does not answer, is told of elsewhere
+            let Ok(Some(Leader { node, pid, service: theirs, .. })) = leader.await else { return };
+            if theirs == service {
+                info!(key, node, pid, "stands by for the leader");
+            } else {
+                warn!(
+                    key,
+                    node,
+                    pid,
+                    "stands by for `{theirs}`, while this is `{service}`; if that is not meant, \
+                     set LEADER_KEY_PREFIX, or another key"
+                );
+            }
+        });
     }
 
     fn gate(&self, KeyId(key): KeyId) -> &Gate {

@@ -85,6 +85,10 @@ impl LockService for Local {
         format!("lock files in {}", self.shared.directory.display())
     }
 
+    fn called(&self) -> &str {
+        &self.shared.identity.service
+    }
+
     fn call(&self, request: Request) -> BoxFuture<'static, Reply> {
         let shared = Arc::clone(&self.shared);
         async move { shared.call(request) }.boxed()

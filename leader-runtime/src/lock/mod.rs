@@ -34,6 +34,9 @@ pub(crate) trait LockService: Send + Sync + 'static {
     /// What it is and where, for logs: `Consul at http://127.0.0.1:8500`.
     fn place(&self) -> String;
 
+    /// What this process is called in the locks that it holds.
+    fn called(&self) -> &str;
+
     /// Carries out one request. Whoever drops the future drops the connection with it.
     fn call(&self, request: Request) -> BoxFuture<'static, Reply>;
 

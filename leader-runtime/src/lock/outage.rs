@@ -92,6 +92,10 @@ mod tests {
             "nowhere".into()
         }
 
+        fn called(&self) -> &str {
+            "nobody"
+        }
+
         fn call(&self, _: Request) -> BoxFuture<'static, Reply> {
             Box::pin(std::future::pending())
         }

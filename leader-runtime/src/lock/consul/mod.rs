@@ -75,6 +75,10 @@ impl LockService for Consul {
         format!("Consul at {}", self.shared.http.address())
     }
 
+    fn called(&self) -> &str {
+        &self.shared.identity.service
+    }
+
     fn call(&self, request: Request) -> BoxFuture<'static, Reply> {
         let shared = Arc::clone(&self.shared);
         async move { shared.call(request).await.unwrap_or_else(|reply| reply) }.boxed()
