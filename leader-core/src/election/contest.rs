@@ -23,6 +23,8 @@ pub(super) struct Contest {
     pub(super) stands_from: Timestamp,
     /// Something failed: not tried again before.
     pub(super) retry_at: Timestamp,
+    /// Somebody was quicker the last time: whoever is so twice is not outrun by trying faster.
+    pub(super) refused: bool,
 }
 
 /// What the lock service was last seen to say of a key.
@@ -118,7 +120,15 @@ impl Seen {
 impl Contest {
     pub(super) const fn new(folder: FolderId, seen: Seen) -> Self {
         let start = Timestamp::from_nanos(0);
-        Self { folder, seen, stand: Stand::By, wanted: true, stands_from: start, retry_at: start }
+        Self {
+            folder,
+            seen,
+            stand: Stand::By,
+            wanted: true,
+            stands_from: start,
+            retry_at: start,
+            refused: false,
+        }
     }
 
     pub(super) fn lapse(&mut self, now: Timestamp, actions: &mut VecDeque<Action>) {

@@ -59,6 +59,7 @@ impl Election {
                 continue;
             }
             let wanted = running && contest.wanted && contest.stands_from <= now;
+            contest.refused = false;
             if let Pace::Beats(_) = self.pace {
                 contest.seen = Seen::Held(own.clone(), fence.index());
             }
@@ -82,7 +83,12 @@ impl Election {
             (Some(KeyId(key)), Why::LockDelay) => {
                 self.contests[key as usize].retry_at = now + self.pause();
             }
-            (Some(key), Why::Moved) => self.look_again(now, &[key], self.pause()),
+            (Some(key), Why::Moved) => {
+                let contest = &mut self.contests[key.0 as usize];
+                let again = std::mem::replace(&mut contest.refused, true);
+                let pause = if again { self.pause() } else { Duration::ZERO };
+                self.look_again(now, &[key], pause);
+            }
             (Some(key), Why::Denied) => self.look_again(now, &[key], CONFIGURATION_RETRY),
             (None, _) => {
                 if let Some(rival) = rival.and_then(|rival| self.rivals.get_mut(rival)) {

@@ -1,0 +1,103 @@
+//! Other tools that hold the same locks: the official Go client, where Go is at hand, and the
+//! command `consul lock`.
+
+use std::env;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+
+use crate::consul::Consul;
+use crate::node::{Node, NodeBuilder};
+use crate::output::Line;
+
+/// Set by CI, so that no test is left out there.
+const REQUIRE: &str = "LEADER_TESTS_REQUIRE_GO";
+
+static BUILT: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| {
+    let built = build();
+    if let Err(reason) = &built
+        && !is_required()
+    {
+        // past libtest, which keeps back what a test prints
+        let _ = writeln!(
+            io::stderr(),
+            "{reason}: the tests beside Consul's Go client are left out; with {REQUIRE}=1 they fail"
+        );
+    }
+    built
+});
+
+/// The lock of Consul's official Go client, as `tests/go/lock.go` holds it.
+#[derive(Debug, Clone, Copy)]
+pub struct GoLock(&'static Path);
+
+impl GoLock {
+    /// It, built once a process; nothing where it cannot be built, since our users need no Go. That
+    /// is told in a line which no test's success hides.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be built and `LEADER_TESTS_REQUIRE_GO` is set.
+    #[track_caller]
+    pub fn at_hand() -> Option<Self> {
+        match &*BUILT {
+            Ok(program) => Some(Self(program)),
+            Err(reason) if is_required() => panic!("{reason}, and {REQUIRE} is set"),
+            Err(_) => None,
+        }
+    }
+
+    /// A process that waits for this key, and holds it until SIGTERM. With `-ttl` and `-delay` it
+    /// has other times than the client's defaults, which are 15 s each.
+    pub fn on(self, addr: &str, key: &str) -> NodeBuilder {
+        Node::program(self.0).env("CONSUL_HTTP_ADDR", addr).arg("-key").arg(key)
+    }
+}
+
+/// The command `consul lock` of this binary, which holds `<prefix>/.lock` for as long as a child of
+/// its own runs; the child ends with it, however that ends.
+pub fn consul_lock(consul: &Consul, addr: &str, prefix: &str) -> NodeBuilder {
+    let child = "trap 'trap : TERM; echo unlocked; exit 0' TERM; echo lock $$; \
+                 while kill -0 $PPID 2>/dev/null; do sleep 0.05 & wait; done";
+    Node::program(consul.path()).env("CONSUL_HTTP_ADDR", addr).arg("lock").arg(prefix).arg(child)
+}
+
+/// Whether by this line another tool says that it has the lock.
+pub fn has_the_lock(line: &Line) -> bool {
+    line.text.split(' ').next() == Some("lock")
+}
+
+fn is_required() -> bool {
+    env::var_os(REQUIRE).is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+/// Beside the test's own `deps/`. Nothing is done where it is up to date, and no other Go is
+/// fetched where this one is too old.
+fn build() -> Result<PathBuf, String> {
+    let test = env::current_exe().expect("a test knows its own path");
+    let program = test.ancestors().nth(2).unwrap_or(&test).join("go-lock");
+    let told = |fault: io::Error| format!("{}: {fault}", program.display());
+    // one at a time: a file that is being written does not run
+    let building = File::create(program.with_extension("building")).map_err(told)?;
+    building.lock().map_err(told)?;
+    let output = Command::new("go")
+        .args(["build", "-o"])
+        .arg(&program)
+        .arg(".")
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("go"))
+        .env("GOTOOLCHAIN", "local")
+        .env("CGO_ENABLED", "0")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|fault| match fault.kind() {
+            ErrorKind::NotFound => "no go on PATH".to_owned(),
+            _ => format!("go does not start: {fault}"),
+        })?;
+    if output.status.success() {
+        return Ok(program);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(format!("tests/go does not build ({})", said.trim_end()))
+}
