@@ -1,12 +1,11 @@
-//! A real Consul agent on loopback ports of its own, which serves when `start` returns and ends
-//! with its owner.
+//! A real Consul agent on an address and ports of its own, which serves when `start` returns and
+//! ends with its owner.
 
 mod builder;
 
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -17,8 +16,7 @@ use tempfile::TempDir;
 use crate::api::Api;
 use crate::consul::Consul;
 use crate::deadline::poll;
-use crate::environment;
-use crate::ports::Ports;
+use crate::place::Place;
 use crate::process::Process;
 pub use builder::AgentBuilder;
 
@@ -37,16 +35,16 @@ pub struct Agent {
     consul: Consul,
     args: Vec<OsString>,
     token: Option<String>,
-    // before `dir` and `ports`, so that it is gone before they are
+    // before `dir` and `place`, so that it is gone before they are
     process: Mutex<Option<Process>>,
     dir: TempDir,
-    ports: Ports,
+    place: Place,
 }
 
 impl Agent {
     /// An agent in dev mode: one server, all in memory, sessions from 1 s on.
     pub fn dev(consul: &Consul) -> AgentBuilder {
-        AgentBuilder::new(consul, "agent").arg("-dev")
+        AgentBuilder::new(consul, "agent", Place::loopback()).arg("-dev")
     }
 
     /// A dev agent as `examples/consul/` configures it, whose [`api`](Self::api) uses the master
@@ -65,9 +63,9 @@ impl Agent {
         Self::dev(consul).config_file(&file).token(MASTER_TOKEN)
     }
 
-    /// `127.0.0.1:port`.
+    /// Where it serves, `ip:port`.
     pub fn addr(&self) -> String {
-        self.ports.addr()
+        self.place.addr(self.place.http())
     }
 
     /// A client of this agent, with the master token where it has one.
@@ -160,7 +158,7 @@ impl Agent {
 
     /// Where the servers of a cluster know it.
     pub(crate) fn server_addr(&self) -> String {
-        format!("127.0.0.1:{}", self.ports.server())
+        self.place.addr(self.place.server())
     }
 
     #[track_caller]
@@ -190,9 +188,9 @@ impl Agent {
         let log = File::options().create(true).append(true).open(self.log());
         let log = log.unwrap_or_else(|fault| panic!("{}: {fault}", self.log().display()));
         let second = log.try_clone().unwrap_or_else(|fault| panic!("{}: {fault}", self.name));
-        let mut command = Command::new(self.consul.path());
+        let mut command = self.place.command(self.consul.path());
         command.arg("agent").args(&self.args).stdout(log).stderr(second);
-        *self.process() = Some(Process::start(&self.name, environment::clean(&mut command)));
+        *self.process() = Some(Process::start(&self.name, &mut command));
     }
 
     /// Serving is more than listening: a key can be written, and a session created.

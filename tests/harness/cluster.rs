@@ -1,13 +1,14 @@
-//! Three Consul servers that have elected a leader, with client agents beside them, all on this
-//! machine.
+//! Three Consul servers that have elected a leader, with client agents beside them: all on this
+//! machine, or each where it is told.
 
 use std::time::Duration;
 
 use crate::agent::{Agent, AgentBuilder};
 use crate::consul::Consul;
 use crate::deadline::poll;
+use crate::place::Place;
 
-const SERVERS: usize = 3;
+pub(crate) const SERVERS: usize = 3;
 const ELECTED: Duration = Duration::from_secs(30);
 
 /// A cluster of its own; for each fault a fresh one, since a server that was away too long comes
@@ -27,12 +28,23 @@ impl Cluster {
     /// When that is not so within 30 seconds; the agents' logs are printed.
     #[track_caller]
     pub fn start(consul: &Consul, clients: usize) -> Self {
-        let named = |kind: &str, count: usize| -> Vec<AgentBuilder> {
-            (0..count).map(|i| AgentBuilder::new(consul, &format!("{kind}{i}"))).collect()
+        let here = |count| (0..count).map(|_| Place::loopback()).collect();
+        Self::at(consul, here(SERVERS), here(clients))
+    }
+
+    /// As [`start`](Self::start), with each agent at a place of its own.
+    #[track_caller]
+    pub(crate) fn at(consul: &Consul, servers: Vec<Place>, clients: Vec<Place>) -> Self {
+        let named = |kind: &str, places: Vec<Place>| -> Vec<AgentBuilder> {
+            (0..)
+                .zip(places)
+                .map(|(i, p)| AgentBuilder::new(consul, &format!("{kind}{i}"), p))
+                .collect()
         };
-        let servers = named("server", SERVERS);
+        let voters = servers.len();
+        let servers = named("server", servers);
         let join: Vec<String> =
-            servers.iter().map(|s| format!("-retry-join=127.0.0.1:{}", s.gossip())).collect();
+            servers.iter().map(|s| format!("-retry-join={}", s.gossip_addr())).collect();
         let launch = |builder: AgentBuilder| {
             let builder = builder.data_dir().arg("-retry-interval=1s").hcl(
                 "performance { raft_multiplier = 1 } \
@@ -42,7 +54,7 @@ impl Cluster {
         };
         let servers = servers
             .into_iter()
-            .map(|server| launch(server.arg("-server").arg(format!("-bootstrap-expect={SERVERS}"))))
+            .map(|server| launch(server.arg("-server").arg(format!("-bootstrap-expect={voters}"))))
             .collect();
         let clients = named("client", clients).into_iter().map(launch).collect();
         let cluster = Self { servers, clients };
@@ -92,6 +104,6 @@ impl Cluster {
         let answer =
             self.servers[0].api().try_request("GET", "/v1/operator/raft/configuration", "")?;
         let votes = answer.body.split("\"Voter\"").filter(|rest| rest.starts_with(":true"));
-        if votes.count() == SERVERS { Ok(()) } else { Err(answer.body) }
+        if votes.count() == self.servers.len() { Ok(()) } else { Err(answer.body) }
     }
 }

@@ -18,6 +18,11 @@ pub(crate) fn binary(name: &str) -> &'static Path {
     BUILT.get(name).unwrap_or_else(|| panic!("no example `{name}`; there are: {}", names()))
 }
 
+/// Builds them all, where that has not been done.
+pub(crate) fn build_all() {
+    LazyLock::force(&BUILT);
+}
+
 /// The same packages, features, profile and directory as `cargo test --workspace`: after it,
 /// nothing is left to do.
 fn build() -> BTreeMap<String, PathBuf> {

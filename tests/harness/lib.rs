@@ -1,8 +1,8 @@
 //! What the process tests stand on: real Consul agents and clusters, processes of our own, and a
 //! proxy between them.
 //!
-//! A test says [`each_consul`], starts an [`Agent`] or a [`Cluster`], starts [`Node`]s on it,
-//! perhaps through a [`Proxy`], and waits for their lines. What it started ends with it; when it
+//! A test says [`each_consul`], starts an [`Agent`], a [`Cluster`] or a [`Lan`], starts [`Node`]s on
+//! it, perhaps through a [`Proxy`], and waits for their lines. What it started ends with it; when it
 //! fails, the last words of all of them are printed. A fault of the harness is a panic that says
 //! what was expected where, which is how a test fails.
 
@@ -15,8 +15,12 @@ mod deadline;
 mod environment;
 mod example;
 mod foreign;
+mod lan;
+mod machine;
+mod namespace;
 mod node;
 mod output;
+mod place;
 mod ports;
 mod process;
 mod proxy;
@@ -29,6 +33,8 @@ pub use cluster::Cluster;
 pub use consul::{Consul, each_consul, one_consul};
 pub use deadline::wait_until;
 pub use foreign::{GoLock, consul_lock, has_the_lock};
+pub use lan::Lan;
+pub use machine::{Cut, Machine};
 pub use node::{Node, NodeBuilder};
 pub use output::Line;
 pub use proxy::{Proxy, Request, Way};

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::environment;
 use crate::example;
+use crate::machine::Machine;
 use crate::output::{Line, Output};
 use crate::process::Process;
 use crate::stall;
@@ -219,6 +220,14 @@ impl Drop for Node {
 }
 
 impl NodeBuilder {
+    /// Has it run on this machine.
+    pub fn on(self, machine: &Machine) -> Self {
+        let mut command = machine.command(Path::new(self.command.get_program()));
+        command.args(self.command.get_args());
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self { command, ..self }
+    }
+
     /// Sets a variable in an environment that has nothing of the developer's that steers it.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);

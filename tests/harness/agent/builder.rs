@@ -1,4 +1,4 @@
-//! What an agent is started with: flags that give it ports of its own, and what a test adds.
+//! What an agent is started with: flags that give it a place of its own, and what a test adds.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use super::Agent;
 use crate::consul::Consul;
-use crate::ports::Ports;
+use crate::place::Place;
 
 /// An agent that is still to be started; its address is known already.
 #[must_use]
@@ -16,15 +16,12 @@ pub struct AgentBuilder {
 }
 
 impl AgentBuilder {
-    pub(crate) fn new(consul: &Consul, name: &str) -> Self {
+    pub(crate) fn new(consul: &Consul, name: &str, place: Place) -> Self {
         let dir = tempfile::Builder::new()
             .prefix(&format!("{name}-"))
             .tempdir()
             .unwrap_or_else(|fault| panic!("no temporary directory for {name}: {fault}"));
-        let ports = Ports::claim();
         let mut args: Vec<OsString> = [
-            "-bind=127.0.0.1",
-            "-client=127.0.0.1",
             "-dns-port=-1",
             "-grpc-port=-1",
             "-serf-wan-port=-1",
@@ -37,9 +34,11 @@ impl AgentBuilder {
             args.push("-grpc-tls-port=-1".into());
         }
         args.push(format!("-node={name}").into());
-        args.push(format!("-http-port={}", ports.http()).into());
-        args.push(format!("-server-port={}", ports.server()).into());
-        args.push(format!("-serf-lan-port={}", ports.gossip()).into());
+        args.push(format!("-bind={}", place.ip()).into());
+        args.push(format!("-client={}", place.ip()).into());
+        args.push(format!("-http-port={}", place.http()).into());
+        args.push(format!("-server-port={}", place.server()).into());
+        args.push(format!("-serf-lan-port={}", place.gossip()).into());
         let agent = Agent {
             name: name.to_owned(),
             consul: consul.clone(),
@@ -47,7 +46,7 @@ impl AgentBuilder {
             token: None,
             process: Mutex::new(None),
             dir,
-            ports,
+            place,
         };
         Self { agent }
     }
@@ -68,7 +67,7 @@ impl AgentBuilder {
         self
     }
 
-    /// Where it will serve, `127.0.0.1:port`; until then connections are refused there.
+    /// Where it will serve, `ip:port`; until then connections are refused there.
     pub fn addr(&self) -> String {
         self.agent.addr()
     }
@@ -96,8 +95,9 @@ impl AgentBuilder {
         self
     }
 
-    pub(crate) fn gossip(&self) -> u16 {
-        self.agent.ports.gossip()
+    /// Where other agents find it.
+    pub(crate) fn gossip_addr(&self) -> String {
+        self.agent.place.addr(self.agent.place.gossip())
     }
 
     pub(crate) fn data_dir(self) -> Self {

@@ -1,0 +1,157 @@
+//! The stage of every scene: a leader on one machine, a standby on another.
+
+use std::cell::OnceCell;
+use std::env;
+use std::time::{Duration, Instant};
+
+use tests::{Agent, Consul, Cut, Lan, Line, Machine, Node, clock, each_consul, wait_until};
+
+use crate::history::{self, assert_one_leader_at_a_time};
+
+/// Far beyond what anything here takes.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+/// How much later than the lease another may lead.
+const GRACE: Duration = Duration::from_millis(50);
+
+pub(crate) struct Scene {
+    version: String,
+    pub(crate) lease: Duration,
+    pub(crate) leader: Node,
+    pub(crate) standby: Node,
+    pub(crate) lan: Lan,
+    died: OnceCell<Instant>,
+}
+
+/// Plays a scene at every lease on every Consul at hand; whatever it is, no two lead at once.
+#[track_caller]
+pub(crate) fn play(scene: impl Fn(&Scene)) {
+    let leases = env::var("MACHINES_LEASES").unwrap_or_else(|_| "2s".to_owned());
+    each_consul(|consul| {
+        for lease in leases.split_whitespace() {
+            let stage = Scene::set(consul, lease);
+            scene(&stage);
+            let died = stage.died.get().copied();
+            assert_one_leader_at_a_time([(&stage.leader, died), (&stage.standby, None)]);
+        }
+    });
+}
+
+impl Scene {
+    #[track_caller]
+    fn set(consul: &Consul, lease: &str) -> Self {
+        let lan = Lan::start(consul);
+        let clock_on = |machine: &Machine| {
+            let node = Node::example("clock").on(machine);
+            node.env("CONSUL_HTTP_ADDR", machine.addr()).env("LEADER_LEASE", lease).start()
+        };
+        let leader = clock_on(&lan.machines()[0]);
+        leader.wait_error_line(SOON, history::begins);
+        let standby = clock_on(&lan.machines()[1]);
+        standby.wait_line(SOON, clock::stands_by);
+        leader.wait_line(SOON, clock::leads);
+        let seconds: u64 = lease.trim_end_matches('s').parse().expect("a lease in seconds");
+        Self {
+            version: consul.version().to_owned(),
+            lease: Duration::from_secs(seconds),
+            leader,
+            standby,
+            lan,
+            died: OnceCell::new(),
+        }
+    }
+
+    /// The leader's.
+    pub(crate) fn machine(&self) -> &Machine {
+        &self.lan.machines()[0]
+    }
+
+    /// On the leader's machine.
+    pub(crate) fn agent(&self) -> &Agent {
+        &self.lan.agents()[0]
+    }
+
+    /// The leader's machine dies, with all its processes.
+    pub(crate) fn kill_machine(&self) -> Instant {
+        let died = *self.died.get_or_init(Instant::now);
+        // first of all, so that no dying process says goodbye
+        self.machine().cut(Cut::Cable);
+        self.leader.kill();
+        self.agent().kill();
+        died
+    }
+
+    /// One eighth less than the lease, which is how long Consul keeps the locks of a session that
+    /// was ended closed.
+    pub(crate) fn lock_delay(&self) -> Duration {
+        self.lease * 7 / 8
+    }
+
+    /// When the leader says that it leads no longer.
+    #[track_caller]
+    pub(crate) fn leader_stops(&self, since: Instant) -> Instant {
+        self.leader.wait_error_line(SOON, |line| line.at > since && history::ends(line)).at
+    }
+
+    /// When the leader says this.
+    #[track_caller]
+    pub(crate) fn leader_says(&self, text: &str, since: Instant) -> Instant {
+        self.leader.wait_error_line(SOON, |line| line.at > since && line.text.contains(text)).at
+    }
+
+    /// When the leader has an answer of Consul again.
+    #[track_caller]
+    pub(crate) fn leader_is_answered(&self, since: Instant) -> Instant {
+        self.leader_says(" answers", since)
+    }
+
+    /// When the standby says that it leads.
+    #[track_caller]
+    pub(crate) fn standby_leads(&self) -> Instant {
+        self.standby.wait_error_line(SOON, history::begins).at
+    }
+
+    /// The standby leads within the lease, and `more`, of this.
+    #[track_caller]
+    pub(crate) fn standby_leads_in_time(&self, since: Instant, more: Duration) -> Instant {
+        let led = self.standby_leads();
+        let (took, within) = (led - since, self.lease + more + GRACE);
+        assert!(took <= within, "led after {took:?}, which is more than {within:?}");
+        led
+    }
+
+    /// The one that led stands by for two ticks, in which the other leads.
+    #[track_caller]
+    pub(crate) fn leader_stands_by(&self, since: Instant) {
+        let ticks_of = |node: &Node, said: fn(&Line) -> bool| {
+            let mut at = since;
+            for _ in 0..2 {
+                at = node.wait_line_after(at, SOON, |_| true).at;
+            }
+            let lines = node.lines_after(since);
+            assert!(lines.iter().all(said), "{}: {lines:?}", node.name());
+        };
+        ticks_of(&self.leader, clock::stands_by);
+        ticks_of(&self.standby, clock::leads);
+    }
+
+    /// One of the two leads, whichever.
+    #[track_caller]
+    pub(crate) fn is_led(&self, since: Instant) {
+        let nodes = [&self.leader, &self.standby];
+        let led = || nodes.iter().any(|node| node.lines_after(since).iter().any(clock::leads));
+        wait_until("one of them leads", SOON, led);
+    }
+
+    /// How often the leader stopped believing, and whether the other has led.
+    pub(crate) fn turns(&self) -> String {
+        let stops = self.leader.errors().iter().filter(|line| history::ends(line)).count();
+        let moved = self.standby.errors().iter().any(history::begins);
+        format!("stopped believing {stops} times, moved: {moved}")
+    }
+
+    /// Prints a figure.
+    pub(crate) fn tell(&self, what: &str) {
+        println!("{}: lease {:?}: {what}", self.version, self.lease);
+    }
+}
