@@ -61,6 +61,25 @@ fn many_keys_are_led_on_one_session_and_few_connections_and_handed_over_whole() 
     });
 }
 
+/// What a job does that computes for long, or sleeps with its thread.
+#[test]
+fn a_runtime_that_is_blocked_for_three_leases_costs_no_leadership() {
+    each_consul(|consul| {
+        let agent = Agent::dev(consul).start();
+        let settings = Settings::new().consul(&agent.addr()).lease("1s");
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            let locks = LockManager::new(&settings).expect("the settings are right");
+            let lock = locks.lock("service/lock").expect("a key");
+            let fence = lock.leading().await.expect("it leads");
+            let blocked = Instant::now();
+            wait_until("three leases", SOON, || blocked.elapsed() > Duration::from_secs(3));
+            assert_eq!(lock.fence(), Some(fence));
+            locks.shut_down().await;
+        });
+    });
+}
+
 #[test]
 fn a_cluster_whose_shortest_ttl_is_longer_than_ours_is_served() {
     each_consul(|consul| {
