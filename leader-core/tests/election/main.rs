@@ -24,3 +24,4 @@ mod past_deadline;
 mod referee;
 mod script;
 mod solo;
+mod standing;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use leader_core::election::{
     Action, Answer, Attempt, BeatSeen, Call, Election, Entry, Event, Failure, Fence, Index, KeyId,
-    Pace, Request, SessionId, Term, Timestamp,
+    Layout, Pace, Request, SessionId, Term, Timestamp,
 };
 use leader_core::{Lease, Timing};
 
@@ -29,7 +29,12 @@ pub(crate) struct Solo {
 impl Solo {
     /// Just started, over so many keys.
     pub(crate) fn new(keys: usize) -> Self {
-        let election = Election::new(Pace::Beats(timing()), &layout(keys), 7);
+        Self::over(&layout(keys))
+    }
+
+    /// Just started, over these keys.
+    pub(crate) fn over(layout: &Layout) -> Self {
+        let election = Election::new(Pace::Beats(timing()), layout, 7);
         let (did, asked, open) = (Vec::new(), Vec::new(), BTreeMap::new());
         Self { election, now: Timestamp::from_nanos(1), did, asked, open }
     }

@@ -1,0 +1,202 @@
+//! How a process stands with its keys, each turn of the diagram as one scene.
+
+use std::time::Duration;
+
+use leader_core::election::{
+    Action, Answer, Call, Entry, Event, Fence, FolderId, Index, KeyId, Layout, Refusal, Stop, Why,
+};
+
+use crate::solo::{FENCE, Solo, beat, free, held, nobody, obedient, rival, term, timing};
+
+const fn is_watch(call: &Call) -> bool {
+    matches!(call, Call::Watch(..))
+}
+
+const fn is_acquire(call: &Call) -> bool {
+    matches!(call, Call::Acquire { .. })
+}
+
+fn trust() -> u64 {
+    timing().trust().as_millis() as u64
+}
+
+/// The actions that this holds for, without their times.
+fn did(solo: &Solo, which: impl Fn(&Action) -> bool) -> Vec<Action> {
+    solo.did.iter().map(|(_, action)| action.clone()).filter(|action| which(action)).collect()
+}
+
+#[test]
+fn a_process_that_leads_nothing_does_not_beat() {
+    let mut solo = Solo::new(1);
+    let mut index = 90;
+    solo.run_for(30_000, |call| match call {
+        Call::Read(_) => Some(held(&rival(), 80)),
+        Call::ReadBeat(_) => {
+            index += 1;
+            Some(beat(index))
+        }
+        call => obedient(call),
+    });
+    assert_eq!(solo.calls(|call| matches!(call, Call::Beat(_))), [] as [&Call; 0]);
+}
+
+#[test]
+fn l4_work_that_drains_is_stopped_when_trust_ends_and_once() {
+    let mut solo = Solo::leading(2);
+    solo.tell(Event::StepDown(KeyId(0), Duration::from_secs(3600)), obedient);
+    assert_eq!(did(&solo, |a| matches!(a, Action::Drain(_))), [Action::Drain(term(0, 0))]);
+    let is_stop = |action: &Action| matches!(action, Action::Stop(..));
+    solo.run_for(trust(), nobody);
+    let both = [term(0, 0), term(1, 0)].map(|term| Action::Stop(term, Stop::Lapsed));
+    assert_eq!(did(&solo, is_stop), both);
+
+    // the other one is resumed, and lapses again
+    solo.forget();
+    solo.run_for(3_000, obedient);
+    solo.run_for(trust(), nobody);
+    assert_eq!(did(&solo, is_stop), [Action::Stop(term(1, 1), Stop::Lapsed)]);
+
+    solo.forget();
+    solo.tell(Event::Drained(term(0, 0)), obedient);
+    solo.run_for(3_000, obedient);
+    let released = solo.calls(|call| matches!(call, Call::Release { .. }));
+    assert!(
+        matches!(released.as_slice(), [Call::Release { keys, .. }] if keys == &[(KeyId(0), FENCE)]),
+        "{released:?}"
+    );
+}
+
+#[test]
+fn l3_a_lapsed_term_is_drained_before_its_key_is_released() {
+    let mut solo = Solo::leading(1);
+    solo.run_for(trust() + 1_000, nobody);
+    solo.forget();
+    solo.tell(Event::Shutdown(Duration::from_secs(60)), obedient);
+    assert_eq!(did(&solo, |_| true), [Action::Drain(term(0, 0))]);
+    assert!(solo.calls(|call| matches!(call, Call::Release { .. })).is_empty());
+    solo.tell(Event::Drained(term(0, 0)), obedient);
+    assert_eq!(solo.calls(|call| matches!(call, Call::Release { .. })).len(), 1);
+    assert_eq!(solo.did.last().map(|(_, action)| action), Some(&Action::Leave));
+}
+
+#[test]
+fn a_key_of_another_tool_is_told_once_and_left_alone_until_it_is_none() {
+    let mark = |conflict| {
+        let entry = Entry { index: Index(60), session: None, conflict };
+        Answer::Folder { index: Index(60), keys: vec![(KeyId(0), entry)] }
+    };
+    let mut solo = Solo::new(1);
+    let answer = |view: Answer| {
+        move |call: &Call| match call {
+            Call::Read(_) => Some(view.clone()),
+            call => obedient(call),
+        }
+    };
+    solo.run_for(60_000, answer(mark(true)));
+    assert_eq!(did(&solo, |_| true), [Action::Conflict(KeyId(0))]);
+    assert!(solo.calls(is_acquire).is_empty());
+    assert!(solo.calls(|call| matches!(call, Call::Read(_))).len() > 1, "it was seen again");
+    solo.run_for(30_000, answer(mark(false)));
+    assert_eq!(did(&solo, |action| matches!(action, Action::Start(_))).len(), 1);
+}
+
+#[test]
+fn a_watch_waits_while_a_transaction_of_ours_would_wake_it() {
+    let mut solo = Solo::new(1);
+    let service = |call: &Call| match call {
+        Call::Read(_) => Some(free(50)),
+        Call::Acquire { .. } => None,
+        call => obedient(call),
+    };
+    solo.run_for(100, service);
+    assert_eq!((solo.open(is_acquire).len(), solo.open(is_watch).len()), (1, 0));
+    let acquire = solo.open(is_acquire)[0];
+    solo.answer(acquire, Answer::Granted(vec![(KeyId(0), FENCE)]));
+    assert_eq!(solo.open(is_watch).len(), 1);
+}
+
+/// The watch may tell of the next holder before the acquisition's own answer comes.
+#[test]
+fn l5_a_key_that_moved_while_it_was_asked_for_is_read_again() {
+    let mut solo = Solo::new(1);
+    let mut asked = 0;
+    solo.run_for(500, |call| match call {
+        Call::Read(_) => Some(free(50)),
+        Call::Acquire { .. } => {
+            asked += 1;
+            let refusal = Refusal { key: Some(KeyId(0)), why: Why::LockDelay };
+            (asked == 1).then(|| Answer::Refused(vec![refusal]))
+        }
+        call => obedient(call),
+    });
+    let (watch, acquire) = (solo.open(is_watch)[0], solo.open(is_acquire)[0]);
+    solo.answer(watch, held(&rival(), 120));
+    solo.answer(acquire, Answer::Granted(vec![(KeyId(0), Fence(110))]));
+    let read = solo.open(|call| matches!(call, Call::Read(_)));
+    solo.answer(*read.first().expect("it is read again"), held(&rival(), 120));
+    let stop = did(&solo, |action| matches!(action, Action::Stop(..)));
+    assert!(matches!(stop.as_slice(), [Action::Stop(_, Stop::KeyLost)]), "{:?}", solo.did);
+}
+
+#[test]
+fn l9_a_key_that_comes_while_the_process_runs_is_led() {
+    let mut solo = Solo::leading(1);
+    solo.tell(Event::Stand(KeyId(1), FolderId(3)), obedient);
+    solo.run_for(100, obedient);
+    let started = did(&solo, |action| matches!(action, Action::Start(_)));
+    assert_eq!(started, [Action::Start(term(0, 0)), Action::Start(term(1, 0))]);
+}
+
+/// Six folders, with so many keys each.
+fn six_folders() -> Layout {
+    let keys = [1, 2, 1, 3, 2, 2].into_iter().enumerate();
+    Layout::new(keys.flat_map(|(folder, keys)| (0..keys).map(move |key| format!("{folder}/{key}"))))
+}
+
+#[test]
+fn four_reads_are_under_way_at_a_time() {
+    let is_read = |call: &Call| matches!(call, Call::Read(_));
+    let mut solo = Solo::over(&six_folders());
+    solo.run_for(0, |call| match call {
+        Call::CreateSession => obedient(call),
+        _ => None,
+    });
+    for reads in [4, 4, 4, 3, 2, 1] {
+        let open = solo.open(is_read);
+        assert_eq!(open.len(), reads);
+        solo.answer(open[0], Answer::Folder { index: Index(50), keys: Vec::new() });
+    }
+}
+
+#[test]
+fn the_four_folders_with_most_keys_are_watched_and_the_others_read_each_half_lease() {
+    let layout = six_folders();
+    let mut solo = Solo::over(&layout);
+    let mut beats = 90;
+    let mut service = |call: &Call| match call {
+        Call::Read(folder) => {
+            let keys = layout.keys().filter(|(key, _)| layout.folder_of(*key) == *folder);
+            let entry = Entry { index: Index(80), session: Some(rival()), conflict: false };
+            let keys = keys.map(|(key, _)| (key, entry.clone())).collect();
+            Some(Answer::Folder { index: Index(80), keys })
+        }
+        Call::ReadBeat(_) => {
+            beats += 1;
+            Some(beat(beats))
+        }
+        call => obedient(call),
+    };
+    solo.run_for(0, &mut service);
+    let folder = |call: &Call| match call {
+        Call::Watch(folder, _) | Call::Read(folder) => Some(folder.0),
+        _ => None,
+    };
+    let watched: Vec<u32> = solo.calls(is_watch).into_iter().filter_map(folder).collect();
+    assert_eq!(watched, [1, 3, 4, 5]);
+    // from the second on, reads are of the others
+    solo.forget();
+    solo.run_for(8_000, &mut service);
+    let read: Vec<u32> =
+        solo.calls(|call| matches!(call, Call::Read(_))).into_iter().filter_map(folder).collect();
+    assert_eq!(read, [0, 2, 0, 2]);
+}
