@@ -2,10 +2,8 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use leader_core::Key;
-
 use crate::error::{Error, Result};
-use crate::lock::{Leader, Manager};
+use crate::lock::{Leader, Manager, whole_key};
 
 /// A handle on a [`Runtime`](crate::Runtime), valid before, while and after it runs. Holding it
 /// keeps nothing alive.
@@ -40,9 +38,7 @@ impl Handle {
     /// Where the key is none; where the runtime has not started, or is over
     /// ([`Error::is_closed`]); where the lock service does not answer within 5 s.
     pub async fn leader(&self, key: &str) -> Result<Option<Leader>> {
-        let key = self.whole(key);
-        let wrong = |error: leader_core::Error| Error::wrong(vec![error.to_string()]);
-        key.parse::<Key>().map_err(wrong)?;
+        let key = whole_key(&self.key_prefix, key)?;
         let leader = self.running()?.leader(key).await;
         leader.map_err(|fault| fault.map_or_else(Error::closed, Error::no_answer))
     }

@@ -1,4 +1,5 @@
-//! What the clock says: `It is <local time>` where it leads, `Not the leader` where it does not.
+//! What the clock says: `It is <local time>` where it leads, `Not the leader` where it does not; and
+//! on stderr, when that begins and ends.
 
 use crate::output::Line;
 
@@ -10,4 +11,14 @@ pub fn leads(line: &Line) -> bool {
 /// Whether the line is a standby's.
 pub fn stands_by(line: &Line) -> bool {
     line.text == "Not the leader"
+}
+
+/// Whether the line, on stderr, says that the node leads from now on, in a new term.
+pub fn took_the_lead(line: &Line) -> bool {
+    line.text.contains(" leads key=")
+}
+
+/// Whether the line, on stderr, says that the node leads no longer.
+pub fn lost_the_lead(line: &Line) -> bool {
+    line.text.contains(" leads no longer")
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use tests::{Line, Node};
+use tests::{Line, Node, clock};
 
 use crate::ticks::spoken;
 
@@ -18,12 +18,7 @@ pub(crate) struct Belief {
 
 /// Whether the node says that it leads from now on.
 pub(crate) fn begins(line: &Line) -> bool {
-    line.text.contains(" leads key=") || line.text.contains(" leads again, in the same term key=")
-}
-
-/// Whether the node says that it leads no longer.
-pub(crate) fn ends(line: &Line) -> bool {
-    line.text.contains(" leads no longer")
+    clock::took_the_lead(line) || line.text.contains(" leads again, in the same term key=")
 }
 
 /// The beliefs of one node, of which an unended one ended with the node, if that `died`.
@@ -38,7 +33,7 @@ pub(crate) fn beliefs(node: &str, lines: &[Line], died: Option<Instant>) -> Vec<
                 from: line.at,
                 until: None,
             });
-        } else if ends(line) {
+        } else if clock::lost_the_lead(line) {
             let last = beliefs.last_mut().filter(|belief| belief.until.is_none());
             last.unwrap_or_else(|| panic!("{node} leads nothing: `{}`", line.text)).until =
                 Some(line.at);

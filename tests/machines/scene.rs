@@ -90,7 +90,7 @@ impl Scene {
     /// When the leader says that it leads no longer.
     #[track_caller]
     pub(crate) fn leader_stops(&self, since: Instant) -> Instant {
-        self.leader.wait_error_line(SOON, |line| line.at > since && history::ends(line)).at
+        self.leader.wait_error_line(SOON, |line| line.at > since && clock::lost_the_lead(line)).at
     }
 
     /// When the leader says this.
@@ -145,7 +145,7 @@ impl Scene {
 
     /// How often the leader stopped believing, and whether the other has led.
     pub(crate) fn turns(&self) -> String {
-        let stops = self.leader.errors().iter().filter(|line| history::ends(line)).count();
+        let stops = self.leader.errors().iter().filter(|line| clock::lost_the_lead(line)).count();
         let moved = self.standby.errors().iter().any(history::begins);
         format!("stopped believing {stops} times, moved: {moved}")
     }

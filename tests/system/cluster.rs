@@ -4,8 +4,6 @@ use std::time::{Duration, Instant};
 
 use tests::{Cluster, Node, NodeBuilder, clock, each_consul};
 
-use crate::demo::took_the_lead;
-
 const SOON: Duration = Duration::from_secs(12);
 
 fn clock_on(cluster: &Cluster, client: usize) -> NodeBuilder {
@@ -21,7 +19,7 @@ fn consuls_leader_is_killed_or_frozen_and_the_lead_is_kept() {
             let cluster = Cluster::start(consul, 2);
             let start = |client| clock_on(&cluster, client).env("LEADER_LEASE", "10s").start();
             let leader = start(0);
-            leader.wait_error_line(SOON, took_the_lead);
+            leader.wait_error_line(SOON, clock::took_the_lead);
             let standby = start(1);
             standby.wait_line(SOON, clock::stands_by);
             let said = leader.wait_line_after(Instant::now(), SOON, clock::leads);
@@ -42,8 +40,7 @@ fn consuls_leader_is_killed_or_frozen_and_the_lead_is_kept() {
             {
                 assert!(node.lines().iter().all(speaks), "{fault}: {:?}", node.lines());
             }
-            let lapses = |line: &tests::Line| line.text.contains("leads no longer");
-            assert!(!leader.errors().iter().any(lapses), "{fault}");
+            assert!(!leader.errors().iter().any(clock::lost_the_lead), "{fault}");
             println!("{}: Consul's leader {fault}, the lead was kept", consul.version());
         }
     });
@@ -54,14 +51,14 @@ fn an_agent_that_leaves_ends_its_sessions_and_another_leads_after_the_lock_delay
     each_consul(|consul| {
         let cluster = Cluster::start(consul, 2);
         let leader = clock_on(&cluster, 0).env("LEADER_LEASE", "3s").start();
-        leader.wait_error_line(SOON, took_the_lead);
+        leader.wait_error_line(SOON, clock::took_the_lead);
         let standby = clock_on(&cluster, 1).env("LEADER_LEASE", "3s").start();
         standby.wait_line(SOON, clock::stands_by);
 
         let left = Instant::now();
         cluster.clients()[0].stop();
-        let stopped = leader.wait_error_line(SOON, |line| line.text.contains("leads no longer"));
-        let led = standby.wait_error_line(SOON, took_the_lead);
+        let stopped = leader.wait_error_line(SOON, clock::lost_the_lead);
+        let led = standby.wait_error_line(SOON, clock::took_the_lead);
         println!(
             "{}: its agent left, stopped believing after {:?}, other led after {:?}",
             consul.version(),

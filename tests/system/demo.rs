@@ -16,16 +16,11 @@ fn clock_on(agent: &Agent) -> NodeBuilder {
 /// A leader and a standby, told apart by what they said first.
 fn leader_and_standby(start: impl Fn() -> Node) -> (Node, Node) {
     let leader = start();
-    leader.wait_error_line(SOON, took_the_lead);
+    leader.wait_error_line(SOON, clock::took_the_lead);
     let standby = start();
     standby.wait_line(SOON, clock::stands_by);
     leader.wait_line(SOON, clock::leads);
     (leader, standby)
-}
-
-/// The line on stderr by which a node says that it leads from now on.
-pub(crate) fn took_the_lead(line: &Line) -> bool {
-    line.text.contains(" leads key=")
 }
 
 #[test]
@@ -51,7 +46,7 @@ fn one_leads_and_the_other_stands_by_for_30_s_and_sigterm_hands_over_without_a_m
 
         let told = Instant::now();
         leader.terminate();
-        let led = standby.wait_error_line(SOON, took_the_lead);
+        let led = standby.wait_error_line(SOON, clock::took_the_lead);
         assert!(leader.wait_exit(Duration::from_secs(1)).success());
         println!("{}: SIGTERM, then led after {:?}", consul.version(), led.at - told);
         assert!(led.at - told < Duration::from_millis(500), "{:?}", led.at - told);
@@ -71,7 +66,7 @@ fn a_leader_that_leaves_frees_its_key_and_leaves_nothing_behind() {
             .env("LEADER_NODE", "one")
             .env("LEADER_LEASE", "2s")
             .start();
-        node.wait_error_line(SOON, took_the_lead);
+        node.wait_error_line(SOON, clock::took_the_lead);
         let api = agent.api();
         let lock = api.get("stage/service/clock").expect("the lock is held");
         for part in [r#""node":"one""#, r#""service":"clock""#, r#""since":"2"#, "pid"] {
@@ -107,12 +102,12 @@ fn whatever_kills_the_leader_another_leads_within_the_lease() {
             let length: u64 = lease.trim_end_matches('s').parse().unwrap();
             let start = || clock_on(&agent).env("LEADER_LEASE", lease).start();
             let leader = start();
-            leader.wait_error_line(SOON, took_the_lead);
+            leader.wait_error_line(SOON, clock::took_the_lead);
             let standby = start();
             standby.wait_line(SOON, clock::stands_by);
             let died = Instant::now();
             leader.kill();
-            let led = standby.wait_error_line(SOON, took_the_lead).at - died;
+            let led = standby.wait_error_line(SOON, clock::took_the_lead).at - died;
             println!("{}: lease {lease}: SIGKILL, then led after {led:?}", consul.version());
             assert!(led <= Duration::from_millis(1_000 * length + 50), "{led:?}");
             standby.terminate();
@@ -129,7 +124,7 @@ fn a_leader_that_was_frozen_past_its_lease_says_not_one_more_it_is() {
             leader_and_standby(|| clock_on(&agent).env("LEADER_LEASE", "2s").start());
         leader.freeze();
         let frozen = Instant::now();
-        let led = standby.wait_error_line(SOON, took_the_lead).at - frozen;
+        let led = standby.wait_error_line(SOON, clock::took_the_lead).at - frozen;
         assert!(led <= Duration::from_millis(2_050), "{led:?}");
         let first = standby.wait_line_after(frozen, SOON, clock::leads);
         // a second one, so that the frozen one has a tick behind it that it never ran
@@ -137,7 +132,7 @@ fn a_leader_that_was_frozen_past_its_lease_says_not_one_more_it_is() {
 
         let thawed = Instant::now();
         leader.thaw();
-        leader.wait_error_line(SOON, |line| line.text.contains("leads no longer"));
+        leader.wait_error_line(SOON, clock::lost_the_lead);
         let mut said = thawed;
         for _ in 0..3 {
             said = leader.wait_line_after(said, EVERY + SOON, |_| true).at;

@@ -4,8 +4,6 @@ use std::time::{Duration, Instant};
 
 use tests::{Agent, Api, Line, MASTER_TOKEN, Node, Proxy, Way, clock, each_consul, wait_until};
 
-use crate::demo::took_the_lead;
-
 const SOON: Duration = Duration::from_secs(8);
 const KEY: &str = "service/clock";
 const LEASE: Duration = Duration::from_secs(2);
@@ -17,7 +15,7 @@ fn clock_at(addr: &str) -> Node {
 
 fn leader_at(addr: &str) -> Node {
     let node = clock_at(addr);
-    node.wait_error_line(SOON, took_the_lead);
+    node.wait_error_line(SOON, clock::took_the_lead);
     node
 }
 
@@ -81,7 +79,7 @@ fn an_agent_that_is_frozen_for_a_while_costs_nothing_and_past_the_deadline_a_pau
         let agent = Agent::dev(consul).start();
         // at the default lease, which rides out 4.2 s
         let node = Node::example("clock").env("CONSUL_HTTP_ADDR", agent.addr()).start();
-        let led = node.wait_error_line(SOON, took_the_lead);
+        let led = node.wait_error_line(SOON, clock::took_the_lead);
         node.wait_line(SOON, clock::leads);
         agent.freeze();
         let frozen = Instant::now();
@@ -89,7 +87,7 @@ fn an_agent_that_is_frozen_for_a_while_costs_nothing_and_past_the_deadline_a_pau
         assert!(clock::leads(&next), "{next:?}");
         agent.thaw();
         said(&node, frozen, "answers");
-        assert!(!node.errors().iter().any(|line| line.text.contains("leads no longer")));
+        assert!(!node.errors().iter().any(clock::lost_the_lead));
 
         agent.freeze();
         let frozen = Instant::now();
@@ -123,7 +121,7 @@ fn a_lock_of_another_tool_is_respected_and_led_when_it_is_released() {
 
         let released = Instant::now();
         assert!(api.release(KEY, &theirs));
-        let led = node.wait_error_line(SOON, took_the_lead).at - released;
+        let led = node.wait_error_line(SOON, clock::took_the_lead).at - released;
         println!("{}: released by another tool, led after {led:?}", consul.version());
         assert!(led < Duration::from_millis(100), "{led:?}");
         assert!(!api.acquire(KEY, &theirs, "theirs"));
@@ -143,7 +141,7 @@ fn a_semaphore_of_another_tool_is_told_and_left_alone() {
         node.wait_line(SOON, clock::stands_by);
         assert_eq!(holder(&api), None);
         api.delete(KEY);
-        node.wait_error_line(SOON, took_the_lead);
+        node.wait_error_line(SOON, clock::took_the_lead);
     });
 }
 
@@ -159,7 +157,7 @@ fn a_node_that_hears_nothing_or_is_not_heard_stops_believing_before_another_lead
             let cut = Instant::now();
             proxy.drop_bytes(way);
             let stopped = said(&leader, cut, "leads no longer").at;
-            let led = standby.wait_error_line(SOON, took_the_lead).at;
+            let led = standby.wait_error_line(SOON, clock::took_the_lead).at;
             println!(
                 "{}: {way:?} cut off, stopped after {:?}, led after {:?}",
                 consul.version(),
@@ -203,7 +201,7 @@ fn a_token_without_a_right_is_told_with_the_rule_that_it_lacks() {
                 .env("CONSUL_HTTP_TOKEN", secret)
                 .start();
             let Some(rule) = lacks else {
-                node.wait_error_line(SOON, took_the_lead);
+                node.wait_error_line(SOON, clock::took_the_lead);
                 node.terminate();
                 node.wait_exit(SOON);
                 continue;

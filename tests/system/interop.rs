@@ -10,8 +10,6 @@ use tests::{
 };
 use tokio::runtime::Runtime;
 
-use crate::demo::took_the_lead;
-
 const SOON: Duration = Duration::from_secs(10);
 const KEY: &str = "service/clock";
 const AT_ONCE: Duration = Duration::from_millis(100);
@@ -29,7 +27,7 @@ fn clock_on(agent: &Agent, lease: &str) -> NodeBuilder {
 
 fn leader_on(agent: &Agent, lease: &str) -> Node {
     let node = clock_on(agent, lease).start();
-    node.wait_error_line(SOON, took_the_lead);
+    node.wait_error_line(SOON, clock::took_the_lead);
     node
 }
 
@@ -67,7 +65,7 @@ fn the_go_client_leads_for_as_long_as_it_lives_and_ours_within_100_ms_of_its_unl
 
         let told = Instant::now();
         theirs.terminate();
-        let led = ours.wait_error_line(SOON, took_the_lead).at;
+        let led = ours.wait_error_line(SOON, clock::took_the_lead).at;
         assert!(theirs.wait_exit(SOON).success());
         println!("{}: Go SIGTERM, then ours led after {:?}", consul.version(), led - told);
         assert!(told < led && led - told < AT_ONCE);
@@ -117,7 +115,7 @@ fn a_go_client_that_is_killed_is_not_taken_from_before_consuls_own_rules_free_it
             alive = if ended { alive } else { asked };
             ended
         });
-        let led = ours.wait_error_line(SOON, took_the_lead).at;
+        let led = ours.wait_error_line(SOON, clock::took_the_lead).at;
         println!(
             "{}: Go SIGKILL, its session ended after {:?}, ours led {:?} later",
             consul.version(),
@@ -144,7 +142,7 @@ fn a_leader_of_ours_that_is_killed_is_followed_by_ours_and_not_by_a_go_client_th
 
         let died = Instant::now();
         leader.kill();
-        let led = standby.wait_error_line(SOON, took_the_lead).at;
+        let led = standby.wait_error_line(SOON, clock::took_the_lead).at;
         println!("{}: ours SIGKILL, then ours led after {:?}", consul.version(), led - died);
         assert!(led - died <= lease + Duration::from_millis(50), "{:?}", led - died);
         standby.wait_line_after(led, SOON, clock::leads);

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use tests::{Node, clock, slot};
 
-use crate::demo::took_the_lead;
 use crate::ticks::assert_one_leader_at_every_tick;
 
 const SOON: Duration = Duration::from_secs(8);
@@ -19,7 +18,7 @@ fn one_leads_and_the_other_stands_by_and_sigterm_hands_over_without_a_missed_tic
     let _slot = slot();
     let locks = tempfile::tempdir().unwrap();
     let leader = clock_in(locks.path());
-    leader.wait_error_line(SOON, took_the_lead);
+    leader.wait_error_line(SOON, clock::took_the_lead);
     let standby = clock_in(locks.path());
     let mut said = Instant::now();
     for _ in 0..3 {
@@ -43,13 +42,13 @@ fn another_leads_within_100_ms_of_a_sigkill() {
     let _slot = slot();
     let locks = tempfile::tempdir().unwrap();
     let mut leader = clock_in(locks.path());
-    leader.wait_error_line(SOON, took_the_lead);
+    leader.wait_error_line(SOON, clock::took_the_lead);
     for round in 1..=3 {
         let standby = clock_in(locks.path());
         standby.wait_line(SOON, clock::stands_by);
         let died = Instant::now();
         leader.kill();
-        let led = standby.wait_error_line(SOON, took_the_lead);
+        let led = standby.wait_error_line(SOON, clock::took_the_lead);
         println!("SIGKILL, then led after {:?}", led.at - died);
         assert!(led.at - died <= Duration::from_millis(100), "{:?}", led.at - died);
         assert!(led.text.contains(&format!("fence={}", round + 1)), "{}", led.text);
@@ -66,7 +65,7 @@ fn the_default_directory_is_the_users_own() {
         .env("HOME", home.path())
         .env("XDG_STATE_HOME", "")
         .start();
-    node.wait_error_line(SOON, took_the_lead);
+    node.wait_error_line(SOON, clock::took_the_lead);
     let file = home.path().join(".local/state/leader-runtime/locks/service+clock.lock");
     let value = std::fs::read_to_string(&file).unwrap();
     assert!(value.contains(&format!("\"pid\":{}", node.pid())), "{value}");

@@ -4,8 +4,6 @@ use std::time::{Duration, Instant};
 
 use tests::{Agent, Line, Node, NodeBuilder, Proxy, Way, clock, each_consul, one_consul, slot};
 
-use crate::demo::took_the_lead;
-
 const SOON: Duration = Duration::from_secs(8);
 const BACK: Duration = Duration::from_secs(10);
 
@@ -94,7 +92,7 @@ fn sigterm_ends_the_process_within_a_second_consul_or_not() {
 
         let agent = agent.start();
         let leader = clock_at(&agent.addr()).start();
-        leader.wait_error_line(SOON, took_the_lead);
+        leader.wait_error_line(SOON, clock::took_the_lead);
         let standby = clock_at(&agent.addr()).start();
         standby.wait_line(SOON, clock::stands_by);
         ends_quickly(&standby, "a leader elsewhere");
@@ -102,7 +100,7 @@ fn sigterm_ends_the_process_within_a_second_consul_or_not() {
 
         let proxy = Proxy::to(&agent.addr());
         let node = clock_at(&proxy.addr()).start();
-        node.wait_error_line(SOON, took_the_lead);
+        node.wait_error_line(SOON, clock::took_the_lead);
         proxy.drop_bytes(Way::Both);
         ends_quickly(&node, "a Consul that answers nothing");
     });
@@ -114,14 +112,14 @@ fn a_leader_that_is_cut_off_stops_before_another_leads_and_comes_back_as_a_stand
         let agent = Agent::dev(consul).start();
         let proxy = Proxy::to(&agent.addr());
         let leader = clock_at(&proxy.addr()).env("LEADER_LEASE", "2s").start();
-        leader.wait_error_line(SOON, took_the_lead);
+        leader.wait_error_line(SOON, clock::took_the_lead);
         let standby = clock_at(&agent.addr()).env("LEADER_LEASE", "2s").start();
         standby.wait_line(SOON, clock::stands_by);
 
         let cut = Instant::now();
         proxy.drop_bytes(Way::Both);
-        let stopped = leader.wait_error_line(SOON, |line| line.text.contains("leads no longer"));
-        let led = standby.wait_error_line(SOON, took_the_lead);
+        let stopped = leader.wait_error_line(SOON, clock::lost_the_lead);
+        let led = standby.wait_error_line(SOON, clock::took_the_lead);
         println!(
             "{}: cut off, stopped believing after {:?}, other led after {:?}",
             consul.version(),

@@ -5,8 +5,6 @@ use std::time::{Duration, Instant};
 
 use tests::{Agent, MASTER_TOKEN, Node, Proxy, clock, each_consul, slot};
 
-use crate::demo::took_the_lead;
-
 const SOON: Duration = Duration::from_secs(8);
 
 #[test]
@@ -48,7 +46,7 @@ fn the_agent_of_a_first_time_user_takes_the_right_token_and_a_wrong_one_is_told_
             .env("CONSUL_HTTP_ADDR", agent.addr())
             .env("CONSUL_HTTP_TOKEN", MASTER_TOKEN)
             .start();
-        right.wait_error_line(SOON, took_the_lead);
+        right.wait_error_line(SOON, clock::took_the_lead);
         right.wait_line(SOON, clock::leads);
 
         let told = wrong.wait_error_line(SOON, |line| line.text.contains(" WARN "));

@@ -288,12 +288,11 @@ impl Election {
         self.plan_leave(now);
     }
 
-    fn request(&mut self, now: Timestamp, timeout: Duration, call: Call) -> Attempt {
+    fn request(&mut self, now: Timestamp, timeout: Duration, call: Call) {
         self.attempts += 1;
         let attempt = Attempt(self.attempts);
         self.pending.insert(attempt, Pending { sent: now, call: call.clone() });
         self.actions.push_back(Action::Request(Request { attempt, timeout, call }));
-        attempt
     }
 
     /// Waits no longer for the pending requests that this holds for.

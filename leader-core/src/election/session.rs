@@ -87,11 +87,10 @@ impl Election {
             return;
         }
         let timeout = match self.pace {
-            Pace::Beats(timing) => timing
-                .lease()
-                .length()
-                .div_f32(2.0)
-                .clamp(Duration::from_secs(1), Duration::from_secs(5)),
+            Pace::Beats(timing) => {
+                let half = timing.lease().length() / 2;
+                half.clamp(Duration::from_secs(1), Duration::from_secs(5))
+            }
             Pace::Kernel { .. } => Duration::from_secs(1),
         };
         let call = match &mut self.session {
@@ -150,9 +149,13 @@ impl Election {
         }
     }
 
+    /// Whether there is work to vouch for.
+    fn has_trust(&self) -> bool {
+        self.contests.iter().any(|contest| contest.stand.is_trusted())
+    }
+
     pub(super) fn sweep_due(&self) -> Option<Timestamp> {
-        let leads = self.contests.iter().any(|contest| contest.stand.is_trusted());
-        (self.is_watching() && leads).then_some(self.sweep_at)
+        (self.is_watching() && self.has_trust()).then_some(self.sweep_at)
     }
 
     /// A leader looks after what the dead left behind, when it begins to lead and once an hour.
@@ -167,9 +170,7 @@ impl Election {
     /// that carry a beat themselves.
     pub(super) fn beat_due(&self) -> Option<Timestamp> {
         let live = self.session.live()?;
-        let beats = matches!(self.pace, Pace::Beats(_))
-            && !live.beating
-            && self.contests.iter().any(|contest| contest.stand.is_trusted());
+        let beats = matches!(self.pace, Pace::Beats(_)) && !live.beating && self.has_trust();
         beats.then_some(live.beat_at)
     }
 

@@ -14,10 +14,9 @@ pub struct Context {
 }
 
 impl Context {
-    /// A run that is due at `due`, in the term that began at the lock service's index `fence`.
-    pub(crate) const fn new(due: SystemTime, fence: u64) -> Self {
-        // a Raft index is counted up from 1, and no cluster lives to see 2^63
-        Self { due: Due::new(due), fence: Fence::new(fence.cast_signed()) }
+    /// A run that is due at `due`, with this fence of its term.
+    pub(crate) const fn new(due: SystemTime, fence: Fence) -> Self {
+        Self { due: Due::new(due), fence }
     }
 }
 

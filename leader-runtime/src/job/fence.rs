@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use leader_core::election::Term;
+
 /// The fencing token of a run: greater in every term of the key than in the terms before it.
 ///
 /// Where a job writes to a store that more than one node can reach, let the store refuse what an
@@ -15,6 +17,12 @@ impl Fence {
     #[must_use]
     pub const fn new(number: i64) -> Self {
         Self(number)
+    }
+
+    /// Of this term.
+    pub(crate) const fn of(term: Term) -> Self {
+        // a Raft index is counted up from 1, and no cluster lives to see 2^63
+        Self(term.fence.0.cast_signed())
     }
 
     /// The number, of the type that a `BIGINT` takes. It is never negative in a run.

@@ -117,8 +117,8 @@ mod tests {
         register(jobs, key_prefix).unwrap_err().iter().map(Fault::to_string).collect()
     }
 
-    fn run(registration: &Registration, fence: u64) -> Ending {
-        let context = Context::new(UNIX_EPOCH, fence);
+    fn run(registration: &Registration, fence: i64) -> Ending {
+        let context = Context::new(UNIX_EPOCH, Fence::new(fence));
         (registration.start)(&context).now_or_never().unwrap().ending()
     }
 

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use leader_core::Key;
-use leader_core::election::{Layout, Term};
+use leader_core::election::Layout;
 use tokio::sync::watch;
 use tracing::info;
 
 use super::gate::Standing;
-use super::{Claim, Manager, SharedLayout};
+use super::{Claim, Manager, SharedLayout, whole_key};
 use crate::clock::LONGEST_SLEEP;
 use crate::error::{Error, Result};
 use crate::job::Fence;
@@ -76,9 +75,7 @@ impl LockManager {
     ///
     /// Where the key is none: 1 to 512 bytes of letters, digits and `_ . , - /`.
     pub fn lock(&self, key: &str) -> Result<Lock> {
-        let key = format!("{}{key}", self.key_prefix);
-        let wrong = |error: leader_core::Error| Error::wrong(vec![error.to_string()]);
-        key.parse::<Key>().map_err(wrong)?;
+        let key = whole_key(&self.key_prefix, key)?;
         Ok(Lock { claim: self.manager.claim(&key) })
     }
 
@@ -116,7 +113,7 @@ impl Lock {
     /// The fence of the term in which this process leads the key, now.
     #[must_use]
     pub fn fence(&self) -> Option<Fence> {
-        self.claim.gate().term().map(fence)
+        self.claim.gate().term().map(Fence::of)
     }
 
     /// Waits until this process leads the key.
@@ -129,7 +126,7 @@ impl Lock {
         let mut standing = gate.standing();
         loop {
             if let Some(term) = gate.term() {
-                return Ok(fence(term));
+                return Ok(Fence::of(term));
             }
             if is_gone(&standing) || gone(&mut standing).await {
                 return Err(Error::closed());
@@ -155,7 +152,7 @@ impl Lock {
                 return Err(Error::closed());
             }
         };
-        let fence = fence(guard.term());
+        let fence = Fence::of(guard.term());
         guard.run(work(fence)).await.map_err(|_| Error::lost(self.key()))
     }
 
@@ -189,8 +186,4 @@ async fn gone(standing: &mut watch::Receiver<Standing>) -> bool {
 
 fn is_gone(standing: &watch::Receiver<Standing>) -> bool {
     *standing.borrow() == Standing::Gone
-}
-
-fn fence(term: Term) -> Fence {
-    Fence::new(term.fence.0.cast_signed())
 }

@@ -99,16 +99,16 @@ impl Gate {
 
     /// Whether this process leads the key now.
     pub(crate) fn is_leading(&self) -> bool {
+        self.leading_stint().is_some()
+    }
+
+    /// The stint in which this process leads the key now.
+    pub(super) fn leading_stint(&self) -> Option<u64> {
         // The deadline before the stint: a lapsed stint is taken down before the deadline moves on,
         // so that whoever reads the new deadline finds no old stint under it.
         let until = self.0.trust.until();
-        self.stint() != 0 && clock::now() < until
-    }
-
-    /// Whether it leads the key now, and in this very stint.
-    pub(super) fn is_leading_in(&self, stint: u64) -> bool {
-        let until = self.0.trust.until();
-        self.stint() == stint && clock::now() < until
+        let stint = self.0.stint.load(Ordering::Acquire);
+        (stint != 0 && clock::now() < until).then_some(stint)
     }
 
     /// The term in which this process leads the key now.
@@ -121,11 +121,9 @@ impl Gate {
     pub(crate) fn enter(&self) -> Option<Guard> {
         let mut entry = self.entry();
         let term = entry.term?;
-        if !entry.open || !self.is_leading() {
-            return None;
-        }
+        let stint = self.leading_stint().filter(|_| entry.open)?;
         entry.running += 1;
-        let belief = Belief::new(self.clone(), self.stint());
+        let belief = Belief::new(self.clone(), stint);
         Some(Guard::new(belief, term, self.standing()))
     }
 
@@ -207,10 +205,6 @@ impl Gate {
     pub(super) fn hurry(&self) {
         self.0.trust.hurried.store(true, Ordering::Release);
         self.0.standing.send_modify(|_| {});
-    }
-
-    fn stint(&self) -> u64 {
-        self.0.stint.load(Ordering::Acquire)
     }
 
     fn say(&self, standing: Standing) {

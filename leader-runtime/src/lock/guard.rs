@@ -44,7 +44,7 @@ impl Belief {
 
     /// Whether it holds, now: no I/O, and asked before every poll.
     fn holds(&self) -> bool {
-        self.gate.is_leading_in(self.stint)
+        self.gate.leading_stint() == Some(self.stint)
     }
 }
 

@@ -15,7 +15,10 @@ mod outage;
 use std::fmt;
 
 use futures_util::future::BoxFuture;
+use leader_core::Key;
 use leader_core::election::{Answer, Failure, Pace, Request};
+
+use crate::error::Error;
 
 pub use by_hand::{Lock, LockManager};
 pub(crate) use consul::{Address, Consul};
@@ -25,6 +28,15 @@ pub use identity::Leader;
 pub(crate) use layout::SharedLayout;
 pub(crate) use local::Local;
 pub(crate) use manager::{Claim, Manager};
+
+/// A key with the prefix of the settings, where that makes one.
+pub(crate) fn whole_key(prefix: &str, key: &str) -> Result<String, Error> {
+    let key = format!("{prefix}{key}");
+    match key.parse::<Key>() {
+        Ok(_) => Ok(key),
+        Err(fault) => Err(Error::wrong(vec![fault.to_string()])),
+    }
+}
 
 /// Something that gives every key to one session at a time.
 pub(crate) trait LockService: Send + Sync + 'static {

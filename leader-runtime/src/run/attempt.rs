@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use futures_util::FutureExt;
 use tracing::{debug, error, warn};
 
-use crate::job::{Context, Ending, Outcome, RunFuture};
+use crate::job::{Context, Ending, Fence, Outcome, RunFuture};
 use crate::lock::{End, Guard};
 
 /// Runs a job once, and tells how that ended.
@@ -16,7 +16,7 @@ pub(super) async fn attempt(
     due: SystemTime,
     guard: Guard,
 ) {
-    let context = Context::new(due, guard.term().fence.0);
+    let context = Context::new(due, Fence::of(guard.term()));
     tell(guard.run(caught(start(&context))).await);
 }
 

@@ -9,6 +9,7 @@ use super::super::Reply;
 use super::Address;
 use super::acl::{lacks_right, path_rule};
 use super::transaction::Transaction;
+use super::wire::StoredKey;
 use crate::error::Error;
 
 /// A client of one agent.
@@ -96,9 +97,12 @@ impl Response {
         })
     }
 
-    /// Whether the key, or every key of the folder, is missing.
-    pub(super) fn is_missing(&self) -> bool {
-        self.status == StatusCode::NOT_FOUND
+    /// The keys that a read found: none where the key, or every key of the folder, is missing.
+    pub(super) fn stored(&self) -> Result<Vec<StoredKey>, Reply> {
+        match self.status {
+            StatusCode::NOT_FOUND => Ok(Vec::new()),
+            _ => self.json(),
+        }
     }
 
     /// How new the answer is.

@@ -20,7 +20,7 @@ use leader_core::election::{
 pub(crate) use self::address::Address;
 use self::http::Http;
 use self::transaction::Transaction;
-use self::wire::{Beat, Session, SessionCreated, StoredKey};
+use self::wire::{Beat, Session, SessionCreated};
 use super::identity::{Identity, Leader, json};
 use super::{LockService, Reply, SharedLayout};
 use crate::error::Error;
@@ -132,11 +132,7 @@ impl Shared {
 
     /// Deletes the beats that no session holds any more, each only as it was seen.
     async fn sweep_beats(&self) -> Result<Answer, Reply> {
-        let response = self.http.get(&format!("kv/{}?recurse", self.beats)).await?;
-        if response.is_missing() {
-            return Ok(Answer::Done);
-        }
-        let stored: Vec<StoredKey> = response.json()?;
+        let stored = self.http.get(&format!("kv/{}?recurse", self.beats)).await?.stored()?;
         for dead in stored.iter().filter(|stored| stored.session.is_none()) {
             self.http.delete(&format!("kv/{}?cas={}", dead.key, dead.modify_index)).await?;
         }
@@ -188,12 +184,12 @@ impl Shared {
     /// exclusion alone, and renewed in good time.
     async fn create_session(&self) -> Result<Answer, Reply> {
         let ttl = format!("{}ms", self.timing.session_ttl().as_millis());
-        let created = match self.create_session_of(&ttl).await {
-            Err(Reply { fault: Some(fault), .. }) if shortest_ttl(&fault).is_some() => {
-                self.create_session_of(shortest_ttl(&fault).unwrap_or(&ttl)).await
-            }
-            created => created,
-        };
+        let mut created = self.create_session_of(&ttl).await;
+        if let Err(Reply { fault: Some(fault), .. }) = &created
+            && let Some(shortest) = shortest_ttl(fault)
+        {
+            created = self.create_session_of(shortest).await;
+        }
         Ok(Answer::Session(SessionId::new(&created?.id)))
     }
 
@@ -232,10 +228,7 @@ impl Shared {
         };
         let response = self.http.get(&path).await?;
         let index = response.index()?;
-        let stored: Vec<StoredKey> = match response.is_missing() {
-            true => Vec::new(),
-            false => response.json()?,
-        };
+        let stored = response.stored()?;
         let layout = self.layout.read();
         let keys = stored.into_iter().filter_map(|stored| {
             let id = layout.find(&stored.key)?;
@@ -252,21 +245,13 @@ impl Shared {
     }
 
     async fn leader(&self, key: &str) -> Result<Option<Leader>, Reply> {
-        let response = self.http.get(&format!("kv/{key}")).await?;
-        if response.is_missing() {
-            return Ok(None);
-        }
-        let stored: Vec<StoredKey> = response.json()?;
+        let stored = self.http.get(&format!("kv/{key}")).await?.stored()?;
         let held = stored.first().filter(|stored| stored.session.is_some());
         Ok(held.map(|stored| Leader::of_value(&stored.value().unwrap_or_default())))
     }
 
     async fn read_beat(&self, session: &SessionId) -> Result<Answer, Reply> {
-        let response = self.http.get(&format!("kv/{}", self.beat_key(session))).await?;
-        if response.is_missing() {
-            return Ok(Answer::Beat(None));
-        }
-        let stored: Vec<StoredKey> = response.json()?;
+        let stored = self.http.get(&format!("kv/{}", self.beat_key(session))).await?.stored()?;
         let beat = stored.first().and_then(|stored| {
             // left behind by a session that is gone, it says nothing about the holder
             (stored.session.as_deref() == Some(session.as_str())).then_some(())?;
