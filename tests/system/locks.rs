@@ -26,7 +26,9 @@ fn many_keys_are_led_on_one_session_and_few_connections_and_handed_over_whole() 
         let runtime = Runtime::new().expect("a runtime");
         let one_folder: Vec<String> = (0..500).map(|key| format!("all/{key}")).collect();
         let own_folders: Vec<String> = (0..100).map(|key| format!("each/{key}/lock")).collect();
-        for (what, keys) in [("in one folder", one_folder), ("each in its own", own_folders)] {
+        for (what, keys, connections, rate) in
+            [("in one folder", one_folder, 4, 4), ("each in its own", own_folders, 8, 12)]
+        {
             let agent = Agent::dev(consul).start();
             let proxies = [Proxy::to(&agent.addr()), Proxy::to(&agent.addr())];
             let [one, two] = proxies.each_ref().map(|proxy| locks_at(&proxy.addr()));
@@ -37,10 +39,16 @@ fn many_keys_are_led_on_one_session_and_few_connections_and_handed_over_whole() 
             wait_until("the second watches", SOON, || {
                 proxies[1].requests().iter().any(|request| request.path.contains("/beats/"))
             });
-            let rest = Instant::now();
-            wait_until("three beats of rest", SOON, || rest.elapsed() > Duration::from_secs(1));
-            let connections = proxies.each_ref().map(Proxy::connections_now);
-            assert!(connections.iter().all(|count| *count <= 8), "{what}: {connections:?}");
+            let asked = || proxies.each_ref().map(|proxy| proxy.requests().len());
+            let rest = Duration::from_secs(4);
+            let (before, since) = (asked(), Instant::now());
+            wait_until("sixteen beats of rest", SOON, || since.elapsed() > rest);
+            let after = asked();
+            let open = proxies.each_ref().map(Proxy::connections_now);
+            assert!(open.iter().all(|count| *count <= connections), "{what}: {open:?}");
+            let asked = [after[0] - before[0], after[1] - before[1]];
+            // a beat, or a read of one, each quarter of a second, and for every 63 folders another
+            assert!(asked.iter().all(|asked| *asked <= (rate + 1) * 4), "{what}: {asked:?}");
             assert_eq!((led(&mine), led(&theirs)), (keys.len(), 0), "{what}");
             assert_eq!(agent.api().sessions().len(), 2);
 
@@ -49,8 +57,8 @@ fn many_keys_are_led_on_one_session_and_few_connections_and_handed_over_whole() 
             let left = leaving.elapsed();
             wait_until("all are led again", SOON, || led(&theirs) == keys.len());
             println!(
-                "{}: {} keys {what}: {connections:?} connections, let go in {left:?}, led again \
-                 {:?} later",
+                "{}: {} keys {what}: {open:?} connections, {asked:?} requests in {rest:?}, let go \
+                 in {left:?}, led again {:?} later",
                 consul.version(),
                 keys.len(),
                 leaving.elapsed() - left

@@ -222,7 +222,7 @@ impl Election {
         }
         let folders = self.folders.len().max(folder.0 as usize + 1);
         self.folders.resize_with(folders, Folder::default);
-        self.choose_watched();
+        self.has_new_keys = true;
         self.folders[folder.0 as usize].read_by(now);
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::id::{Attempt, FolderId, Index, KeyId};
 use super::leave::Phase;
-use super::request::{Answer, Call, Failure};
+use super::request::{Answer, Call, Entry, Failure};
 use super::time::Timestamp;
 use super::{Election, Pace};
 
@@ -15,11 +15,15 @@ use super::{Election, Pace};
 pub const WATCH_WAIT: Duration = Duration::from_secs(10);
 
 /// So many folders are watched, those with the most keys: each watch holds a connection, and an
-/// agent allows 200 for each client address.
-const WATCHES: usize = 4;
+/// agent allows 200 for each client address. The others are read together, each beat.
+pub const WATCHES: usize = 4;
 
 /// Reads in flight.
 const READS: usize = 4;
+
+/// So many of the other folders are read at once: a transaction has 64 operations, of which one
+/// shows how new the others are.
+const FOLDERS_READ: usize = 63;
 
 /// What a watch's answer may take on its way.
 const WATCH_WAY: Duration = Duration::from_secs(5);
@@ -47,6 +51,15 @@ impl Folder {
         self.read_at = Some(self.read_at.map_or(at, |before| before.min(at)));
     }
 
+    fn is_due(&self, now: Timestamp) -> bool {
+        !self.reading && self.read_at.is_some_and(|at| at <= now)
+    }
+
+    fn begin_reading(&mut self) {
+        self.reading = true;
+        self.read_at = None;
+    }
+
     /// Nothing is known any more, and nobody waits for the watch.
     pub(super) fn forget_watch(&mut self, now: Timestamp) {
         self.index = Index(0);
@@ -63,8 +76,11 @@ impl Election {
             && self.session.live().is_some()
     }
 
-    /// Decides which folders are watched, after keys were added.
-    pub(super) fn choose_watched(&mut self) {
+    /// Decides which folders are watched, where keys were added.
+    fn choose_watched(&mut self) {
+        if !std::mem::take(&mut self.has_new_keys) {
+            return;
+        }
         let mut keys = vec![0_usize; self.folders.len()];
         for contest in &self.contests {
             keys[contest.folder.0 as usize] += 1;
@@ -92,6 +108,7 @@ impl Election {
         if !self.is_watching() {
             return;
         }
+        self.choose_watched();
         let mut free = self.reads_free();
         // Our own transactions would wake the watch, once for each: it goes on when they are
         // answered, and brings what others did meanwhile in one view.
@@ -99,78 +116,121 @@ impl Election {
         for contest in &self.contests {
             writing[contest.folder.0 as usize] |= contest.stand.is_under_way();
         }
-        for (id, writing) in writing.into_iter().enumerate() {
-            let patience = self.patience();
-            let folder = &mut self.folders[id];
-            let id = FolderId(id as u32);
-            if free > 0 && !folder.reading && folder.read_at.is_some_and(|at| at <= now) {
+        let patience = self.patience();
+        // what is read together stays together, and what is read alone joins the others
+        let soon = now + patience / 4;
+        let (mut unwatched, mut is_any_due) = (Vec::new(), false);
+        for (id, writing) in (0..).map(FolderId).zip(writing) {
+            let folder = &mut self.folders[id.0 as usize];
+            let is_due = folder.is_due(now);
+            if !folder.watched {
+                is_any_due |= is_due;
+                if folder.is_due(soon) {
+                    unwatched.push(id);
+                }
+            } else if is_due && free > 0 {
                 free -= 1;
-                folder.reading = true;
-                folder.read_at = None;
-                self.request(now, patience, Call::Read(id));
-            } else if folder.watched
-                && !folder.watching
-                && !folder.reading
-                && !writing
-                && folder.index > Index(0)
-            {
+                folder.begin_reading();
+                self.request(now, patience, Call::Read(vec![id]));
+            } else if !folder.watching && !folder.reading && !writing && folder.index > Index(0) {
                 folder.watching = true;
                 let call = Call::Watch(id, folder.index);
                 self.request(now, WATCH_WAIT + WATCH_WAIT / 16 + WATCH_WAY, call);
             }
         }
+        let free = if is_any_due { free } else { 0 };
+        for folders in unwatched.chunks(FOLDERS_READ).take(free) {
+            for FolderId(id) in folders {
+                self.folders[*id as usize].begin_reading();
+            }
+            self.request(now, patience, Call::Read(folders.to_vec()));
+        }
     }
 
-    pub(super) fn handle_view(
+    pub(super) fn handle_read(
+        &mut self,
+        now: Timestamp,
+        attempt: Attempt,
+        folders: &[FolderId],
+        answer: Answer,
+    ) {
+        for FolderId(id) in folders {
+            self.folders[*id as usize].reading = false;
+        }
+        let Some((index, entries)) = self.view_of(now, folders, answer) else { return };
+        let is_news = |folder: &Folder| index >= folder.index || folder.viewed_by < Some(attempt);
+        let mut news = folders.to_vec();
+        news.retain(|FolderId(id)| is_news(&self.folders[*id as usize]));
+        self.see(now, attempt, &news, index, entries);
+    }
+
+    pub(super) fn handle_watched(
         &mut self,
         now: Timestamp,
         attempt: Attempt,
         id: FolderId,
         answer: Answer,
-        is_read: bool,
     ) {
-        // four beats: half a lease
-        let (transient, reread) = (self.retry(Failure::Transient), self.patience() * 2);
+        self.folders[id.0 as usize].watching = false;
+        let Some((index, entries)) = self.view_of(now, &[id], answer) else { return };
         let folder = &mut self.folders[id.0 as usize];
-        if is_read {
-            folder.reading = false;
-        } else {
-            folder.watching = false;
-        }
-        let (index, mut entries) = match answer {
-            Answer::Folder { index, keys } => (index, BTreeMap::from_iter(keys)),
-            answer => {
-                // a watch that failed starts from nothing: its index may be another server's
-                folder.index = Index(0);
-                let wait = match answer {
-                    Answer::Failed(failure) => self.retry(failure),
-                    _ => transient,
-                };
-                self.folders[id.0 as usize].read_by(now + wait);
-                return;
-            }
-        };
         if index < folder.index {
-            if !is_read {
-                // the service went back, or a stale server answered: a consistent read decides
-                folder.forget_watch(now);
-                return;
-            }
-            if folder.viewed_by > Some(attempt) {
-                return;
-            }
+            // the service went back, or a stale server answered: a consistent read decides
+            folder.forget_watch(now);
+        } else {
+            self.see(now, attempt, &[id], index, entries);
         }
-        folder.viewed_by = Some(attempt);
-        folder.index = if entries.is_empty() { Index(0) } else { index };
-        if entries.is_empty() {
-            folder.read_by(now + transient);
-        } else if !folder.watched {
-            folder.read_by(now + reread);
+    }
+
+    /// What was answered; where that is nothing, it is asked again.
+    fn view_of(
+        &mut self,
+        now: Timestamp,
+        folders: &[FolderId],
+        answer: Answer,
+    ) -> Option<(Index, BTreeMap<KeyId, Entry>)> {
+        let wait = match answer {
+            Answer::View { index, keys } => return Some((index, keys.into_iter().collect())),
+            Answer::Failed(failure) => self.retry(failure),
+            _ => self.retry(Failure::Transient),
+        };
+        for FolderId(id) in folders {
+            let folder = &mut self.folders[*id as usize];
+            // a watch that failed starts from nothing: its index may be another server's
+            folder.index = Index(0);
+            folder.read_by(now + wait);
         }
+        None
+    }
+
+    /// Takes in a view of these folders.
+    fn see(
+        &mut self,
+        now: Timestamp,
+        attempt: Attempt,
+        folders: &[FolderId],
+        index: Index,
+        mut entries: BTreeMap<KeyId, Entry>,
+    ) {
+        let again = now + self.retry(Failure::Transient);
         let own = self.session().cloned();
+        let mut exists = vec![None; self.folders.len()];
+        for FolderId(id) in folders {
+            exists[*id as usize] = Some(false);
+        }
         for (key, contest) in (0..).map(KeyId).zip(&mut self.contests) {
-            if contest.folder == id {
-                contest.see(key, index, entries.remove(&key), own.as_ref(), &mut self.actions);
+            if let Some(exists) = &mut exists[contest.folder.0 as usize] {
+                let entry = entries.remove(&key);
+                *exists |= entry.is_some();
+                contest.see(key, index, entry, own.as_ref(), &mut self.actions);
+            }
+        }
+        for (folder, exists) in self.folders.iter_mut().zip(exists) {
+            let Some(exists) = exists else { continue };
+            folder.viewed_by = Some(attempt);
+            folder.index = if exists { index } else { Index(0) };
+            if !exists || !folder.watched {
+                folder.read_by(again);
             }
         }
         self.meet_rivals(now);

@@ -76,7 +76,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 pub use action::{Action, Event, Stop};
-pub use folder::WATCH_WAIT;
+pub use folder::{WATCH_WAIT, WATCHES};
 pub use id::{Attempt, Fence, FolderId, Index, KeyId, SessionId, Term};
 pub use layout::{Layout, Scope};
 pub use request::{Answer, BeatSeen, Call, Entry, Failure, Read, Refusal, Request, Why};
@@ -127,6 +127,10 @@ pub struct Election {
     sweep_at: Timestamp,
     chance: u64,
     actions: VecDeque<Action>,
+    /// Which folders are watched is to be decided again.
+    has_new_keys: bool,
+    /// Something happened, last at this instant, and what follows from it was not yet derived.
+    happened: Option<Timestamp>,
 }
 
 /// A request that an answer is due to.
@@ -146,7 +150,7 @@ impl Election {
     #[must_use]
     pub fn new(pace: Pace, layout: &Layout, seed: u64) -> Self {
         let seen = Seen::before_reading(pace);
-        let mut election = Self {
+        Self {
             pace,
             phase: Phase::Running,
             session: Session::default(),
@@ -163,9 +167,9 @@ impl Election {
             sweep_at: Timestamp::default(),
             chance: seed,
             actions: VecDeque::new(),
-        };
-        election.choose_watched();
-        election
+            has_new_keys: true,
+            happened: None,
+        }
     }
 
     /// Takes in something that happened.
@@ -179,24 +183,28 @@ impl Election {
             Event::StepDown(key, cool_off) => self.handle_step_down(now, key, cool_off),
             Event::Shutdown(within) => self.handle_shutdown(now, within),
         }
-        self.plan(now);
+        self.happened = Some(now);
     }
 
     /// Takes in that time has passed. To be called at [`poll_timeout`](Self::poll_timeout); calls
     /// at other times do no harm.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.lapse(now);
-        self.plan(now);
+        self.happened = Some(now);
     }
 
-    /// The next thing to do. To be called after every `handle_*` until there is none.
+    /// The next thing to do. To be called until there is none: after a `handle_*`, or after several
+    /// that came together, which then share transactions.
     #[must_use]
     pub fn poll_action(&mut self) -> Option<Action> {
+        if let Some(now) = self.happened.take() {
+            self.plan(now);
+        }
         self.actions.pop_front()
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout), if nothing happens before. Changes
-    /// with every `handle_*`.
+    /// When to call [`handle_timeout`](Self::handle_timeout), if nothing happens before. To be
+    /// asked when there is no action left.
     #[must_use]
     pub fn poll_timeout(&self, now: Timestamp) -> Option<Timestamp> {
         if self.phase == Phase::Left {
@@ -263,8 +271,8 @@ impl Election {
             }
             Call::Resume { keys, .. } => self.handle_resumed(now, sent, &keys, &answer),
             Call::Release { keys, .. } => self.handle_released(now, sent, &keys, &answer),
-            Call::Read(folder) => self.handle_view(now, attempt, folder, answer, true),
-            Call::Watch(folder, _) => self.handle_view(now, attempt, folder, answer, false),
+            Call::Read(folders) => self.handle_read(now, attempt, &folders, answer),
+            Call::Watch(folder, _) => self.handle_watched(now, attempt, folder, answer),
             // housekeeping: whatever is left is found the next time
             Call::SweepBeats => {}
             Call::ReadBeat(rival) => self.handle_rival_beat(now, sent, &rival, answer),

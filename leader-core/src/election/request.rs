@@ -64,9 +64,9 @@ pub enum Call {
         /// The keys and their terms.
         keys: Vec<(KeyId, Fence)>,
     },
-    /// Read a folder, consistently. Answered by [`Answer::Folder`].
-    Read(FolderId),
-    /// Wait until a folder changes after this index, then read it. Answered by [`Answer::Folder`].
+    /// Read these folders, consistently and at once. Answered by [`Answer::View`].
+    Read(Vec<FolderId>),
+    /// Wait until a folder changes after this index, then read it. Answered by [`Answer::View`].
     Watch(FolderId, Index),
     /// Delete the beats that dead sessions left behind. Answered by [`Answer::Done`].
     SweepBeats,
@@ -94,9 +94,10 @@ pub enum Answer {
     Granted(Vec<(KeyId, Fence)>),
     /// Nothing was done: these parts of the request stood against it.
     Refused(Vec<Refusal>),
-    /// The keys of a folder.
-    Folder {
-        /// How new this view is.
+    /// The keys of one folder or several.
+    View {
+        /// How new this view is, at the least: no older than the last beat of this session that it
+        /// could show.
         index: Index,
         /// Every key of ours that exists there.
         keys: Vec<(KeyId, Entry)>,

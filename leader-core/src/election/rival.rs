@@ -1,6 +1,7 @@
 //! Another session that holds keys of ours: how long its beat has stood still, by what this process
 //! saw itself.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::action::Action;
@@ -80,23 +81,25 @@ impl Election {
     /// The sessions that are seen to hold keys of ours, and no others, are rivals.
     pub(super) fn meet_rivals(&mut self, now: Timestamp) {
         let own = self.session().cloned();
-        let holds = |session: &SessionId| {
-            self.contests.iter().any(|contest| contest.seen.holder() == Some(session))
-        };
-        let gone: Vec<SessionId> =
-            self.rivals.keys().filter(|rival| !holds(rival)).cloned().collect();
-        for rival in &gone {
-            self.rivals.remove(rival);
-        }
+        let mut holders: BTreeMap<&SessionId, KeyId> = BTreeMap::new();
         for (key, contest) in (0..).map(KeyId).zip(&self.contests) {
-            if let Some(holder) = contest.seen.holder()
-                && Some(holder) != own.as_ref()
-                && !self.rivals.contains_key(holder)
+            if let Some(holder) =
+                contest.seen.holder().filter(|holder| Some(*holder) != own.as_ref())
             {
+                holders.entry(holder).or_insert(key);
+            }
+        }
+        let gone: Vec<SessionId> =
+            self.rivals.keys().filter(|rival| !holders.contains_key(rival)).cloned().collect();
+        for (holder, key) in holders {
+            if !self.rivals.contains_key(holder) {
                 let rival = Rival { read_at: now, reading: false, count: None };
                 self.rivals.insert(holder.clone(), rival);
                 self.actions.push_back(Action::Meet(holder.clone(), key));
             }
+        }
+        for rival in &gone {
+            self.rivals.remove(rival);
         }
         self.cancel(|call| matches!(call, Call::ReadBeat(rival) if gone.contains(rival)));
     }

@@ -189,9 +189,9 @@ fn foolish(chance: &mut Chance, call: &Call, index: &mut u64) -> Answer {
         7 => {
             let session = chance.percent(70).then(|| some(chance));
             let (index, conflict) = (Index(*index), chance.percent(10));
-            Answer::Folder { index, keys: vec![(key, Entry { index, session, conflict })] }
+            Answer::View { index, keys: vec![(key, Entry { index, session, conflict })] }
         }
-        8 => Answer::Folder { index: Index(chance.below(200)), keys: Vec::new() },
+        8 => Answer::View { index: Index(chance.below(200)), keys: Vec::new() },
         9 => beat(*index),
         10 => Answer::Beat(None),
         11 => Answer::SessionGone,

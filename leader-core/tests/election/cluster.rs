@@ -290,6 +290,11 @@ impl Cluster {
                     self.referee.breach("L5", format_args!("node {id} heeds an old answer"));
                 }
             }
+            if self.chance.percent(10) {
+                // a driver takes in what has come together before it does anything
+                self.nodes[id].election = Some(election);
+                return self.wake(caretaker, self.now, Duration::from_millis(1));
+            }
         } else {
             election.handle_timeout(now);
         }
@@ -299,7 +304,7 @@ impl Cluster {
         }
         let mut again = election.clone();
         again.handle_timeout(now);
-        if again != election {
+        if again.poll_action().is_some() || again != election {
             self.referee.breach("L6", format_args!("node {id} changes its mind at one instant"));
         }
         let wake = election.poll_timeout(now);
@@ -317,14 +322,19 @@ impl Cluster {
         self.count_requests(id);
         self.referee.judge(id, &self.nodes, &self.keys);
         if let Some(wake) = wake {
-            let node = &mut self.nodes[id];
-            node.wake += 1;
-            let number = node.wake;
-            let late = self.chance.span(Duration::from_micros(200));
-            // a wake-up past its instant, or where there is none, is no breach
-            let after = node.clock.when(wake).saturating_sub(self.now);
-            self.schedule(after.saturating_add(late), Due::Wake(caretaker, number));
+            let at = self.nodes[id].clock.when(wake);
+            self.wake(caretaker, at, Duration::from_micros(200));
         }
+    }
+
+    /// Has time pass for this node at `at`, or up to `late` after it: no breach.
+    fn wake(&mut self, caretaker: Caretaker, at: Duration, late: Duration) {
+        let node = &mut self.nodes[caretaker.node];
+        node.wake += 1;
+        let number = node.wake;
+        let late = self.chance.span(late);
+        let after = at.saturating_sub(self.now);
+        self.schedule(after.saturating_add(late), Due::Wake(caretaker, number));
     }
 
     fn act(&mut self, caretaker: Caretaker, action: Action) {

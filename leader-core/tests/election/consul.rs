@@ -157,7 +157,8 @@ impl Consul {
                 });
                 Answer::Done
             }
-            Call::Read(folder) | Call::Watch(folder, _) => self.read(*folder),
+            Call::Read(folders) => self.read(folders),
+            Call::Watch(folder, _) => self.read(&[*folder]),
             Call::ReadBeat(session) => self.read_beat(session, caller),
             Call::Acquire { .. }
             | Call::Take { .. }
@@ -262,15 +263,26 @@ impl Consul {
         Answer::Beat(beat)
     }
 
-    fn read(&self, folder: FolderId) -> Answer {
-        let keys: Vec<(KeyId, Entry)> = self
-            .keys_of(folder)
+    /// Of several folders it is only known how new what they show is.
+    fn read(&self, folders: &[FolderId]) -> Answer {
+        let keys: Vec<(KeyId, Entry)> = folders
+            .iter()
+            .flat_map(|folder| self.keys_of(*folder))
             .map(|(key, stored)| {
                 let (index, session) = (Index(stored.index), stored.session.clone());
                 (key, Entry { index, session, conflict: false })
             })
             .collect();
-        Answer::Folder { index: self.index(folder), keys }
+        let index = match folders {
+            [folder] => self.index(*folder),
+            _ => {
+                let beats = self.keys.iter().filter(|(path, _)| matches!(path, Path::Beat(_)));
+                let beats = beats.map(|(_, stored)| Index(stored.index));
+                let newest = keys.iter().map(|(_, entry)| entry.index).chain(beats).max();
+                newest.unwrap_or_default()
+            }
+        };
+        Answer::View { index, keys }
     }
 
     fn keys_of(&self, folder: FolderId) -> impl Iterator<Item = (KeyId, &Stored)> {

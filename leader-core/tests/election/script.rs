@@ -81,7 +81,7 @@ fn scripts_of(
     faults: impl Strategy<Value = Vec<(Duration, Fault)>>,
 ) -> impl Strategy<Value = Script> {
     let nodes = vec((prop_oneof![3 => Just(1u64), 1 => 2..=3u64], RATES), 2..=3);
-    (any::<u64>(), nodes, prop_oneof![Just(1usize), Just(3)], faults)
+    (any::<u64>(), nodes, prop_oneof![2 => Just(1usize), 2 => Just(3), 1 => Just(8)], faults)
         .prop_map(|(seed, nodes, keys, faults)| Script { seed, nodes, keys, faults })
 }
 
@@ -91,7 +91,7 @@ fn millis(range: std::ops::RangeInclusive<u64>) -> impl Strategy<Value = Duratio
 
 fn faults() -> impl Strategy<Value = Fault> {
     let node = || 0..3usize;
-    let key = || 0..3usize;
+    let key = || 0..8usize;
     let span = || millis(50..=3_500);
     let freeze = || prop_oneof![9 => millis(50..=3_500), 1 => millis(30_000..=40_000)];
     prop_oneof![
@@ -122,7 +122,7 @@ fn faults() -> impl Strategy<Value = Fault> {
 }
 
 fn moves() -> impl Strategy<Value = Fault> {
-    let (node, key) = (|| 0..3usize, || 0..3usize);
+    let (node, key) = (|| 0..3usize, || 0..8usize);
     prop_oneof![
         4 => (key(), millis(0..=100)).prop_map(|(of, span)| Fault::LeaderStepsDown(of, span)),
         2 => key().prop_map(Fault::DestroySession),
@@ -132,9 +132,11 @@ fn moves() -> impl Strategy<Value = Fault> {
     ]
 }
 
-/// One key alone in its folder; or three, two of which share one.
+/// One key alone in its folder; three, two of which share one; or eight, of which some are in
+/// folders that nobody watches.
 pub(crate) fn layout(keys: usize) -> Layout {
-    Layout::new(["a/x", "a/y", "b/z"].into_iter().take(keys).map(str::to_owned))
+    let all = ["a/x", "a/y", "b/z", "c/z", "d/z", "e/z", "f/z", "g/z"];
+    Layout::new(all.into_iter().take(keys).map(str::to_owned))
 }
 
 pub(crate) fn births(nodes: &[(u64, i64)]) -> Vec<Birth> {

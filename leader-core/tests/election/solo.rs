@@ -172,12 +172,12 @@ pub(crate) const fn term(key: u32, stint: u32) -> Term {
 /// The key 0 as held by this session since this index, in a view of the same age.
 pub(crate) fn held(by: &SessionId, index: u64) -> Answer {
     let entry = Entry { index: Index(index), session: Some(by.clone()), conflict: false };
-    Answer::Folder { index: Index(index), keys: vec![(KeyId(0), entry)] }
+    Answer::View { index: Index(index), keys: vec![(KeyId(0), entry)] }
 }
 
 pub(crate) fn free(index: u64) -> Answer {
     let entry = Entry { index: Index(index), session: None, conflict: false };
-    Answer::Folder { index: Index(index), keys: vec![(KeyId(0), entry)] }
+    Answer::View { index: Index(index), keys: vec![(KeyId(0), entry)] }
 }
 
 pub(crate) fn beat(index: u64) -> Answer {
@@ -193,7 +193,7 @@ pub(crate) fn obedient(call: &Call) -> Option<Answer> {
             Answer::Granted(keys.iter().map(|(key, _)| (*key, FENCE)).collect())
         }
         Call::Take { keys, .. } => Answer::Granted(keys.iter().map(|key| (*key, FENCE)).collect()),
-        Call::Read(_) => Answer::Folder { index: Index(50), keys: Vec::new() },
+        Call::Read(_) => Answer::View { index: Index(50), keys: Vec::new() },
         Call::Watch(..) => return None,
         Call::ReadBeat(_) => Answer::Beat(None),
         _ => Answer::Done,

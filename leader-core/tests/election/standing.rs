@@ -83,7 +83,7 @@ fn l3_a_lapsed_term_is_drained_before_its_key_is_released() {
 fn a_key_of_another_tool_is_told_once_and_left_alone_until_it_is_none() {
     let mark = |conflict| {
         let entry = Entry { index: Index(60), session: None, conflict };
-        Answer::Folder { index: Index(60), keys: vec![(KeyId(0), entry)] }
+        Answer::View { index: Index(60), keys: vec![(KeyId(0), entry)] }
     };
     let mut solo = Solo::new(1);
     let answer = |view: Answer| {
@@ -161,24 +161,25 @@ fn four_reads_are_under_way_at_a_time() {
         Call::CreateSession => obedient(call),
         _ => None,
     });
-    for reads in [4, 4, 4, 3, 2, 1] {
+    // the four that are watched one by one, the others together
+    for reads in [4, 4, 3, 2, 1] {
         let open = solo.open(is_read);
         assert_eq!(open.len(), reads);
-        solo.answer(open[0], Answer::Folder { index: Index(50), keys: Vec::new() });
+        solo.answer(open[0], Answer::View { index: Index(50), keys: Vec::new() });
     }
 }
 
 #[test]
-fn the_four_folders_with_most_keys_are_watched_and_the_others_read_each_half_lease() {
+fn the_four_folders_with_most_keys_are_watched_and_the_others_read_together_each_beat() {
     let layout = six_folders();
     let mut solo = Solo::over(&layout);
     let mut beats = 90;
     let mut service = |call: &Call| match call {
-        Call::Read(folder) => {
-            let keys = layout.keys().filter(|(key, _)| layout.folder_of(*key) == *folder);
+        Call::Read(folders) => {
+            let keys = layout.keys().filter(|(key, _)| folders.contains(&layout.folder_of(*key)));
             let entry = Entry { index: Index(80), session: Some(rival()), conflict: false };
             let keys = keys.map(|(key, _)| (key, entry.clone())).collect();
-            Some(Answer::Folder { index: Index(80), keys })
+            Some(Answer::View { index: Index(80), keys })
         }
         Call::ReadBeat(_) => {
             beats += 1;
@@ -187,16 +188,19 @@ fn the_four_folders_with_most_keys_are_watched_and_the_others_read_each_half_lea
         call => obedient(call),
     };
     solo.run_for(0, &mut service);
-    let folder = |call: &Call| match call {
-        Call::Watch(folder, _) | Call::Read(folder) => Some(folder.0),
-        _ => None,
-    };
-    let watched: Vec<u32> = solo.calls(is_watch).into_iter().filter_map(folder).collect();
-    assert_eq!(watched, [1, 3, 4, 5]);
-    // from the second on, reads are of the others
+    let watched: Vec<FolderId> = solo
+        .calls(is_watch)
+        .into_iter()
+        .filter_map(|call| match call {
+            Call::Watch(folder, _) => Some(*folder),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(watched, [1, 3, 4, 5].map(FolderId));
+    let beats = 8;
     solo.forget();
-    solo.run_for(8_000, &mut service);
-    let read: Vec<u32> =
-        solo.calls(|call| matches!(call, Call::Read(_))).into_iter().filter_map(folder).collect();
-    assert_eq!(read, [0, 2, 0, 2]);
+    solo.run_for(beats * timing().beat().as_millis() as u64, &mut service);
+    let read = solo.calls(|call| matches!(call, Call::Read(_)));
+    let others = Call::Read([0, 2].map(FolderId).to_vec());
+    assert_eq!(read, vec![&others; beats as usize]);
 }

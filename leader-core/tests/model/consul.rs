@@ -241,7 +241,7 @@ impl Consul {
             let (index, session) = (stored.index, stored.session.clone());
             (key, Entry { index, session, conflict: false })
         });
-        Answer::Folder { index: self.folder_index(), keys: keys.collect() }
+        Answer::View { index: self.folder_index(), keys: keys.collect() }
     }
 
     fn folder_index(&self) -> Index {

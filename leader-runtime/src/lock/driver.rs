@@ -1,21 +1,16 @@
 //! The election, driven on a lock service: on a thread of its own, so that a job which blocks its
 //! runtime cannot starve the beats.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use leader_core::election::{
-    Action, Answer, Attempt, Election, Event, Failure, FolderId, KeyId, Request, SessionId, Stop,
-    Term,
-};
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::task::{AbortHandle, JoinSet};
+use leader_core::election::{Action, Election, Event, FolderId, KeyId, SessionId, Stop, Term};
+use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
 use super::gate::{Gate, Standing, Trust};
-use super::outage::{Kind, Outage};
-use super::{Leader, LockService, Reply, SharedLayout};
+use super::requests::Requests;
+use super::{Leader, LockService, SharedLayout};
 use crate::clock;
 
 /// What the lock manager tells the driver.
@@ -45,7 +40,7 @@ pub(super) struct Driver {
     stints: u64,
     /// What this process is called.
     service: String,
-    /// Whom it last said that it stands by for.
+    /// Whom it last said that it stands by for, since it last led anything.
     met: Option<SessionId>,
 }
 
@@ -59,7 +54,7 @@ impl Driver {
         let seed = u64::from(std::process::id()) ^ clock::now().as_nanos();
         let called = service.called().to_owned();
         let election = Election::new(service.pace(), &layout.read(), seed);
-        let requests = Requests::new(service);
+        let requests = Requests::new(service, layout.read().folders().len());
         Self { election, requests, layout, trust, gates, stints: 0, service: called, met: None }
     }
 
@@ -89,7 +84,28 @@ impl Driver {
                 Some(event) => self.election.handle_event(clock::now(), event),
                 None => self.election.handle_timeout(clock::now()),
             }
+            for _ in 1..TOGETHER {
+                let Some(event) = self.ready(&mut commands, &mut drained) else { break };
+                self.election.handle_event(clock::now(), event);
+            }
         }
+    }
+
+    /// What has happened meanwhile: thousands of keys come and go together, and share transactions.
+    fn ready(
+        &mut self,
+        commands: &mut mpsc::UnboundedReceiver<Command>,
+        drained: &mut mpsc::UnboundedReceiver<Term>,
+    ) -> Option<Event> {
+        if let Some((attempt, answer)) = self.requests.try_answered() {
+            return Some(Event::Answer(attempt, answer));
+        }
+        while let Ok(command) = commands.try_recv() {
+            if let Some(event) = self.obey(command) {
+                return Some(event);
+            }
+        }
+        drained.try_recv().ok().map(Event::Drained)
     }
 
     fn obey(&mut self, command: Command) -> Option<Event> {
@@ -99,6 +115,7 @@ impl Driver {
                 if self.gates.len() == key.0 as usize {
                     self.gates.push(gate);
                 }
+                self.requests.make_room(folder.0 as usize + 1);
                 Some(Event::Stand(key, folder))
             }
             Command::Withdraw(key) => Some(Event::Withdraw(key)),
@@ -126,6 +143,7 @@ impl Driver {
                 Action::Cancel(attempt) => self.requests.cancel(attempt),
                 Action::Start(term) => {
                     self.stints += 1;
+                    self.met = None;
                     self.gate(term.key).start(term, self.stints);
                     started.push(term);
                     self.log_start(term);
@@ -228,6 +246,10 @@ impl Drop for Driver {
     }
 }
 
+/// So many events are taken in before anything is done about them; no more, or a flood of commands
+/// would hold back the beats.
+const TOGETHER: usize = 1024;
+
 /// How long a node that stepped down stays away from the key.
 const COOL_OFF: Duration = Duration::from_secs(10);
 
@@ -238,76 +260,4 @@ const HURRIED: Duration = Duration::from_secs(1);
 enum Step {
     Wait,
     Leave,
-}
-
-/// The requests on their way, each with its own timeout.
-struct Requests {
-    service: Arc<dyn LockService>,
-    tasks: JoinSet<(Attempt, Kind, Reply)>,
-    handles: HashMap<Attempt, AbortHandle>,
-    /// Connections for all but beats, which wait for nothing, and watches, which hold their own.
-    lanes: Arc<Semaphore>,
-    outage: Outage,
-}
-
-/// With a beat and at most four watches this makes seven connections at the most; an agent allows
-/// 200 for each client address, which many processes may share.
-const LANES: usize = 2;
-
-impl Requests {
-    fn new(service: Arc<dyn LockService>) -> Self {
-        let lanes = Arc::new(Semaphore::new(LANES));
-        let (tasks, handles) = (JoinSet::new(), HashMap::new());
-        Self { service, tasks, handles, lanes, outage: Outage::default() }
-    }
-
-    fn send(&mut self, request: Request) {
-        let Request { attempt, timeout, .. } = request;
-        let kind = Kind::of(&request.call);
-        let call = self.service.call(request);
-        let lanes = Arc::clone(&self.lanes);
-        let handle = self.tasks.spawn(async move {
-            let asked = async {
-                let _lane = match kind {
-                    Kind::Beat | Kind::Watch => None,
-                    _ => lanes.acquire().await.ok(),
-                };
-                call.await
-            };
-            let reply = tokio::time::timeout(timeout, asked)
-                .await
-                .unwrap_or_else(|_| Reply::failed(Failure::Transient, "no answer in time"));
-            (attempt, kind, reply)
-        });
-        self.handles.insert(attempt, handle);
-    }
-
-    /// Lock files are held as long as the process lives, while work under them may go on.
-    fn keep_service(&self) {
-        std::mem::forget(Arc::clone(&self.service));
-    }
-
-    fn cancel(&mut self, attempt: Attempt) {
-        if let Some(handle) = self.handles.remove(&attempt) {
-            handle.abort();
-        }
-    }
-
-    /// The next answer. Waits for ever where nothing was asked.
-    async fn answered(&mut self) -> (Attempt, Answer) {
-        loop {
-            match self.tasks.join_next().await {
-                Some(Ok((attempt, kind, reply))) => {
-                    self.handles.remove(&attempt);
-                    self.outage.hear(&*self.service, kind, &reply);
-                    return (attempt, reply.answer);
-                }
-                // cancelled: nobody waits for it
-                Some(Err(error)) if error.is_cancelled() => {}
-                // the election would wait for this answer for ever
-                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
-                None => std::future::pending().await,
-            }
-        }
-    }
 }

@@ -11,6 +11,7 @@ mod layout;
 mod local;
 mod manager;
 mod outage;
+mod requests;
 
 use std::fmt;
 

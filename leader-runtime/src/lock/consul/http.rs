@@ -6,10 +6,11 @@ use reqwest::{Client, Method, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::super::Reply;
+use super::super::identity::json;
 use super::Address;
 use super::acl::{lacks_right, path_rule};
 use super::transaction::Transaction;
-use super::wire::StoredKey;
+use super::wire::{Operation, StoredKey, TransactionAnswer};
 use crate::error::Error;
 
 /// A client of one agent.
@@ -70,6 +71,24 @@ impl Http {
             return transaction.refused(response.json()?);
         }
         Ok(transaction.done(response.meaning("txn", false)?.json()?).into())
+    }
+
+    /// One that writes nothing; what stood against it is in the answer.
+    pub(super) async fn read_transaction(
+        &self,
+        operations: &[Operation],
+    ) -> Result<TransactionAnswer, Reply> {
+        let path = "txn?consistent";
+        let response = self.request(Method::PUT, path, json(&operations)).await?;
+        if response.status != StatusCode::CONFLICT {
+            return response.meaning(path, false)?.json();
+        }
+        let answer: TransactionAnswer = response.json()?;
+        if answer.errors.as_ref().is_none_or(Vec::is_empty) {
+            let fault = "refused to read keys, and does not say why";
+            return Err(Reply::failed(Failure::Transient, fault));
+        }
+        Ok(answer)
     }
 
     async fn request(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, Reply> {

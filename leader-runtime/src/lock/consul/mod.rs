@@ -4,6 +4,7 @@ mod acl;
 mod address;
 mod http;
 mod transaction;
+mod view;
 mod wire;
 
 use std::sync::Arc;
@@ -13,8 +14,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use leader_core::Timing;
 use leader_core::election::{
-    Answer, Attempt, BeatSeen, Call, Entry, Failure, FolderId, Index, Pace, Request, Scope,
-    SessionId, WATCH_WAIT,
+    Answer, Attempt, BeatSeen, Call, Failure, Index, Pace, Request, SessionId,
 };
 
 pub(crate) use self::address::Address;
@@ -117,11 +117,8 @@ impl Shared {
                 Answer::Done
             }
             Call::SweepBeats => self.sweep_beats().await?,
-            Call::Read(folder) => self.read(folder, "consistent").await?,
-            Call::Watch(folder, Index(index)) => {
-                let wait = WATCH_WAIT.as_secs();
-                self.read(folder, &format!("index={index}&wait={wait}s")).await?
-            }
+            Call::Read(folders) => self.read(&folders).await?,
+            Call::Watch(folder, index) => self.watch(folder, index).await?,
             Call::ReadBeat(session) => self.read_beat(&session).await?,
             transaction => {
                 return self.http.transact(&self.transaction(attempt, transaction)).await;
@@ -216,32 +213,6 @@ impl Shared {
                 format!("a beat was answered with `{other}`, which is no answer of Consul's"),
             )),
         }
-    }
-
-    async fn read(&self, folder: FolderId, query: &str) -> Result<Answer, Reply> {
-        let path = {
-            let layout = self.layout.read();
-            match layout.scope(folder) {
-                Scope::Key(key) => format!("kv/{}?{query}", layout.key(*key)),
-                Scope::Prefix(prefix) => format!("kv/{prefix}?recurse&{query}"),
-            }
-        };
-        let response = self.http.get(&path).await?;
-        let index = response.index()?;
-        let stored = response.stored()?;
-        let layout = self.layout.read();
-        let keys = stored.into_iter().filter_map(|stored| {
-            let id = layout.find(&stored.key)?;
-            Some((
-                id,
-                Entry {
-                    index: Index(stored.modify_index),
-                    conflict: stored.is_semaphore(),
-                    session: stored.session.as_deref().map(SessionId::new),
-                },
-            ))
-        });
-        Ok(Answer::Folder { index, keys: keys.collect() })
     }
 
     async fn leader(&self, key: &str) -> Result<Option<Leader>, Reply> {

@@ -1,6 +1,6 @@
 //! One transaction: all of its operations or none, and what its answer means for each key.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use leader_core::election::{Answer, Failure, Fence, Index, KeyId, Read, Refusal, SessionId, Why};
 
@@ -144,8 +144,29 @@ impl Transaction {
     }
 }
 
+impl TransactionAnswer {
+    /// Which operations of one that only reads name keys that do not exist; `Err` where something
+    /// else stood against it.
+    pub(super) fn absent(&self, operations: &[Operation]) -> Result<HashSet<usize>, Reply> {
+        let mut absent = HashSet::new();
+        for TransactionError { op_index, what } in self.errors.iter().flatten() {
+            if what.contains("doesn't exist") {
+                absent.insert(*op_index);
+            } else if what.contains("Permission denied") {
+                let key = operations.get(*op_index).map_or("", |operation| &operation.kv.key);
+                let fault = lacks_right(&key_rule(key), what);
+                return Err(Reply::failed(Failure::Configuration, fault));
+            } else {
+                let fault = format!("refused to read keys: {what}");
+                return Err(Reply::failed(Failure::Transient, fault));
+            }
+        }
+        Ok(absent)
+    }
+}
+
 impl KvOperation {
-    fn new(verb: &'static str, key: &str) -> Self {
+    pub(super) fn new(verb: &'static str, key: &str) -> Self {
         Self { verb, key: key.into(), value: None, flags: None, index: None, session: None }
     }
 }
