@@ -26,53 +26,124 @@ impl Key {
     }
 }
 
+/// What keeps a text from being a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flaw {
+    Empty,
+    TooLong,
+    Stranger,
+    Slash,
+    Dots,
+    Own,
+}
+
+impl Key {
+    /// What keeps this text from being a key, in words: for a constant, which is checked where no
+    /// text can be put together. The same rules as those of [`Key::from_str`].
+    #[must_use]
+    pub const fn fault(text: &str) -> Option<&'static str> {
+        Some(match flaw(text.as_bytes()) {
+            None => return None,
+            Some(Flaw::Empty) => "the key is empty; use one such as `service/clock`",
+            Some(Flaw::TooLong) => "the key is too long; use at most 512 bytes",
+            Some(Flaw::Stranger) => {
+                "the key has a character that no key has; use letters, digits and `_` `.` `,` `-` `/`"
+            }
+            Some(Flaw::Slash) => {
+                "the key has a `/` at an end or two in a row; write it as `service/clock`"
+            }
+            Some(Flaw::Dots) => {
+                "the key has a `.` or `..` that URLs resolve; write the path in full"
+            }
+            Some(Flaw::Own) => {
+                "the key lies in `.leader/`, which is the runtime's own; use another folder"
+            }
+        })
+    }
+}
+
+const fn flaw(text: &[u8]) -> Option<Flaw> {
+    if text.is_empty() {
+        return Some(Flaw::Empty);
+    }
+    if text.len() > Key::MAX_LEN {
+        return Some(Flaw::TooLong);
+    }
+    let mut slash = false;
+    let mut dots = false;
+    // where the part begins that is being read
+    let mut part = 0;
+    let mut i = 0;
+    while i < text.len() {
+        if !is_allowed(text[i]) {
+            return Some(Flaw::Stranger);
+        }
+        let is_end = i + 1 == text.len() || text[i + 1] == b'/';
+        match text[i] {
+            b'/' => {
+                slash |= i == part;
+                part = i + 1;
+            }
+            b'.' if is_end && i == part => dots = true,
+            b'.' if i > 0 && text[i - 1] == b'.' => dots = true,
+            _ => {}
+        }
+        i += 1;
+    }
+    slash |= text[text.len() - 1] == b'/';
+    if slash {
+        Some(Flaw::Slash)
+    } else if dots {
+        Some(Flaw::Dots)
+    } else if is_own(text) {
+        Some(Flaw::Own)
+    } else {
+        None
+    }
+}
+
+const fn is_allowed(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b',' | b'-' | b'/')
+}
+
+const fn is_own(text: &[u8]) -> bool {
+    matches!(text, b".leader" | [b'.', b'l', b'e', b'a', b'd', b'e', b'r', b'/', ..])
+}
+
 impl FromStr for Key {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        match fault(text) {
-            None => Ok(Self(text.into())),
-            Some(fault) => Err(Error::new(fault)),
-        }
+        Err(Error::new(match flaw(text.as_bytes()) {
+            None => return Ok(Self(text.into())),
+            Some(Flaw::Empty) => "the key is empty; use one such as `service/clock`".into(),
+            Some(Flaw::TooLong) => {
+                let (len, max) = (text.len(), Self::MAX_LEN);
+                format!("the key has {len} bytes; use at most {max}")
+            }
+            Some(Flaw::Stranger) => {
+                let is_stranger = |c: &char| !u8::try_from(*c).is_ok_and(is_allowed);
+                let stranger = text.chars().find(is_stranger).unwrap_or_default();
+                format!(
+                    "key `{text}` has {stranger:?} in it; use letters, digits and `_` `.` `,` `-` `/`"
+                )
+            }
+            Some(Flaw::Slash) => {
+                let parts: Vec<_> = text.split('/').filter(|part| !part.is_empty()).collect();
+                let remedy = match parts.join("/") {
+                    bare if bare.is_empty() => "service/clock".into(),
+                    bare => bare,
+                };
+                format!("key `{text}` has a `/` that parts nothing; write `{remedy}`")
+            }
+            Some(Flaw::Dots) => {
+                format!("key `{text}` has a `.` or `..` that URLs resolve; write the path in full")
+            }
+            Some(Flaw::Own) => format!(
+                "key `{text}` lies in `.leader/`, which is the runtime's own; use another folder"
+            ),
+        }))
     }
-}
-
-fn fault(text: &str) -> Option<String> {
-    if text.is_empty() {
-        return Some("the key is empty; use one such as `service/clock`".into());
-    }
-    if text.len() > Key::MAX_LEN {
-        let (len, max) = (text.len(), Key::MAX_LEN);
-        return Some(format!("the key has {len} bytes; use at most {max}"));
-    }
-    if let Some(stranger) = text.chars().find(|&c| !is_allowed(c)) {
-        return Some(format!(
-            "key `{text}` has {stranger:?} in it; use letters, digits and `_` `.` `,` `-` `/`"
-        ));
-    }
-    if text.starts_with('/') || text.ends_with('/') || text.contains("//") {
-        let parts: Vec<_> = text.split('/').filter(|part| !part.is_empty()).collect();
-        let remedy = match parts.join("/") {
-            bare if bare.is_empty() => "service/clock".into(),
-            bare => bare,
-        };
-        return Some(format!("key `{text}` has a `/` that parts nothing; write `{remedy}`"));
-    }
-    if text.contains("..") || text.split('/').any(|part| part == ".") {
-        return Some(format!(
-            "key `{text}` has a `.` or `..` that URLs resolve; write the path in full"
-        ));
-    }
-    if text.split('/').next() == Some(".leader") {
-        return Some(format!(
-            "key `{text}` lies in `.leader/`, which is the runtime's own; use another folder"
-        ));
-    }
-    None
-}
-
-const fn is_allowed(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ',' | '-' | '/')
 }
 
 impl AsRef<str> for Key {

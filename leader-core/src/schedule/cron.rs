@@ -1,12 +1,16 @@
-//! Cron expressions with the meaning that Vixie cron gives them, in UTC.
+//! Cron expressions with the meaning that Vixie cron gives them, by the clock of a time zone.
+//!
+//! An hour that the zone skips in spring is made up for at the first instant after the gap; a fixed
+//! time that comes twice in autumn is due once, the first time; wildcards follow real time.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::SystemTime;
 
 use croner::parser::{CronParser, Seconds, Year};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 
+use super::Zone;
 use super::field::{FIELDS, MONTHS, Values};
 use crate::error::Error;
 
@@ -28,14 +32,39 @@ use crate::error::Error;
 #[derive(Clone)]
 pub struct Cron {
     text: Box<str>,
+    /// The six fields in numbers alone.
+    fields: [Box<str>; 6],
     pattern: Box<croner::Cron>,
+    zone: Zone,
 }
 
 impl Cron {
+    /// The same, by the clock of this zone.
+    #[must_use]
+    pub fn in_zone(self, zone: Zone) -> Self {
+        Self { zone, ..self }
+    }
+
+    /// The zone by whose clock it is due: UTC unless told otherwise.
+    #[must_use]
+    pub const fn zone(&self) -> Zone {
+        self.zone
+    }
+
+    /// The expression as it was written, in single spaces.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) const fn fields(&self) -> &[Box<str>; 6] {
+        &self.fields
+    }
+
     /// The first due instant after `instant`; `None` past the year 4999.
     #[must_use]
     pub fn next_after(&self, instant: SystemTime) -> Option<SystemTime> {
-        let now = Timestamp::try_from(instant).ok()?.to_zoned(TimeZone::UTC);
+        let now = Timestamp::try_from(instant).ok()?.to_zoned(self.zone.of_jiff());
         let next = self.pattern.find_next_occurrence(&now, false).ok()?;
         Some(next.timestamp().into())
     }
@@ -54,14 +83,15 @@ impl FromStr for Cron {
         {
             return Err(refuse(fault));
         }
-        let numbers = fields.map(|field| field.text).join(" ");
+        let fields = fields.map(|field| field.text.into_boxed_str());
+        let numbers = fields.join(" ");
         let pattern = CronParser::builder()
             .seconds(Seconds::Required)
             .year(Year::Disallowed)
             .build()
             .parse(&numbers)
             .map_err(|error| refuse(format!("is beyond what can be computed ({error})")))?;
-        Ok(Self { text: text.into(), pattern: Box::new(pattern) })
+        Ok(Self { text: text.into(), fields, pattern: Box::new(pattern), zone: Zone::UTC })
     }
 }
 
@@ -72,7 +102,8 @@ fn expand(text: &str) -> Result<[Values; 6], String> {
     };
     let parts: Vec<_> = text.split(' ').filter(|part| !part.is_empty()).collect();
     if let Some(zone) = parts.iter().find(|part| names_zone(part)) {
-        return Err(format!("`{zone}` names a time zone; a cron is read in UTC, remove it"));
+        let zone = zone.rsplit('=').next().unwrap_or(zone);
+        return Err(format!("`{zone}` names a time zone; write it as `tz = \"{zone}\"`"));
     }
     let parts = match parts[..] {
         [minute, hour, day, month, weekday] => ["0", minute, hour, day, month, weekday],
@@ -136,7 +167,7 @@ const fn days_in(month: u32) -> u32 {
 
 impl PartialEq for Cron {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.text == other.text && self.zone == other.zone
     }
 }
 
@@ -144,12 +175,6 @@ impl Eq for Cron {}
 
 impl fmt::Debug for Cron {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Cron").field(&self.text).finish()
-    }
-}
-
-impl fmt::Display for Cron {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.debug_tuple("Cron").field(&self.text).field(&self.zone).finish()
     }
 }

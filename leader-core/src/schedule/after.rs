@@ -1,0 +1,50 @@
+//! A fixed delay: at once when a term begins, then so long after the last run ended.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use super::every::within_bounds;
+use crate::error::Error;
+use crate::span;
+
+/// A delay of 10 ms to 366 days between the end of a run and the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct After(Duration);
+
+impl After {
+    /// So long after the end of each run.
+    ///
+    /// # Errors
+    ///
+    /// Where it is shorter than 10 ms or longer than 366 days.
+    pub fn new(delay: Duration) -> Result<Self, Error> {
+        within_bounds("a delay", delay).map(Self)
+    }
+
+    /// The time from the end of a run to the next one.
+    #[must_use]
+    pub const fn delay(self) -> Duration {
+        self.0
+    }
+
+    /// When the next run is due, after one that ended at `end`.
+    #[must_use]
+    pub fn next_after(self, end: SystemTime) -> Option<SystemTime> {
+        end.checked_add(self.0)
+    }
+}
+
+impl FromStr for After {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::new(span::parse(text)?)
+    }
+}
+
+impl fmt::Display for After {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&span::print(self.0))
+    }
+}
