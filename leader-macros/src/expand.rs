@@ -2,14 +2,15 @@
 //! the one thing that `jobs!` asks for.
 
 use leader_core::JobName;
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
+use crate::doc;
 use crate::faults::Faults;
-use crate::function::Function;
-use crate::options::{Options, Spec};
+use crate::function::{Function, split_attributes};
+use crate::options::{KeySpec, Options};
 
 pub(crate) fn leader_job(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut faults = Faults::default();
@@ -25,8 +26,13 @@ pub(crate) fn leader_job(options: TokenStream, item: TokenStream) -> TokenStream
             TokenStream::new()
         }
     };
-    let errors = faults.into_compile_errors();
-    quote!(#item #job #errors)
+    if !faults.is_empty() {
+        let errors = faults.into_compile_errors();
+        return quote!(#item #job #errors);
+    }
+    let (attributes, function) = split_attributes(item);
+    let doc = doc::attribute(&options);
+    quote!(#attributes #doc #function #job)
 }
 
 /// Also where there are faults: a caller of the function is not told a second time.
@@ -40,6 +46,7 @@ fn job(options: &Options, function: &Function, faults: &mut Faults) -> TokenStre
         None => quote_spanned!(Span::mixed_site()=> ::leader_runtime),
     };
     let entry = entry(options, function, faults).unwrap_or_else(|| quote!(__p::FAULTY));
+    let constants = constants(options);
     quote_spanned! {at_name=>
         #(#cfgs)*
         #[doc(hidden)]
@@ -48,11 +55,28 @@ fn job(options: &Options, function: &Function, faults: &mut Faults) -> TokenStre
         #(#cfgs)*
         const _: () = {
             use #krate::__private as __p;
+            #constants
             impl __p::Job for #name {
                 const ENTRY: __p::Entry = #entry;
             }
         };
     }
+}
+
+/// A constant is named once, and checked where it is: a constant of the wrong type is one error.
+fn constants(options: &Options) -> TokenStream {
+    let mut constants = TokenStream::new();
+    if let Some(KeySpec::Const(path)) = &options.key {
+        let at_path = hygienic(path.span());
+        let key = quote_spanned!(at_path=> __p::key(#path));
+        constants.extend(quote!(const __KEY: &str = #key;));
+    }
+    if let Some(path) = &options.every {
+        let at_path = hygienic(path.span());
+        let every = quote_spanned!(at_path=> __p::every(#path));
+        constants.extend(quote!(const __EVERY: __p::Duration = #every;));
+    }
+    constants
 }
 
 fn entry(options: &Options, function: &Function, faults: &mut Faults) -> Option<TokenStream> {
@@ -69,17 +93,21 @@ fn entry(options: &Options, function: &Function, faults: &mut Faults) -> Option<
     if !faults.is_empty() {
         return None;
     }
-    let key = options.key.as_ref()?;
-    let schedule = match options.schedule.as_ref()? {
-        Spec::Every(text) => quote!(__p::Spec::Every(#text)),
-        Spec::Cron(text) => quote!(__p::Spec::Cron(#text)),
+    let key = match options.key.as_ref()? {
+        KeySpec::Text(text) => text.to_token_stream(),
+        KeySpec::Const(_) => quote!(__KEY),
+    };
+    let texts = options.texts.texts().into_iter().map(|(option, text)| quote!((#option, #text)));
+    let every = match &options.every {
+        Some(_) => quote!(__p::Some(__EVERY)),
+        None => quote!(__p::None),
     };
     let start = start(function);
     let standby = match &options.standby {
         Some(path) => {
             let at_path = hygienic(path.span());
-            let call = quote_spanned!(at_path=> __p::standby(#path()));
-            quote!(__p::Some(|| #call))
+            let call = quote_spanned!(at_path=> __p::standby(#path, run));
+            quote_spanned!(at_path=> __p::Some(|run| #call))
         }
         None => quote!(__p::None),
     };
@@ -87,7 +115,8 @@ fn entry(options: &Options, function: &Function, faults: &mut Faults) -> Option<
         __p::Entry {
             name: #name,
             key: #key,
-            schedule: #schedule,
+            options: &[#(#texts),*],
+            every: #every,
             start: #start,
             standby: #standby,
             place: __p::Location::caller(),
@@ -100,11 +129,10 @@ fn entry(options: &Options, function: &Function, faults: &mut Faults) -> Option<
 fn start(function: &Function) -> TokenStream {
     let name = function.name();
     let at_name = hygienic(name.span());
-    let parameters = function.parameters().map(|parameter| {
-        let at_type = hygienic(parameter.span());
-        quote_spanned!(at_type=> __p::param::<#parameter>(context))
-    });
-    let call = quote_spanned!(at_name=> #name(#(#parameters),*).await);
+    let types: Vec<_> = function.parameters().collect();
+    let given: Vec<Ident> =
+        (0..types.len()).map(|i| format_ident!("p{i}", span = Span::mixed_site())).collect();
+    let call = quote_spanned!(at_name=> #name(#(#given),*).await);
     let outcome = match function.returned() {
         Some(returned) => {
             let at_type = hygienic(returned.span());
@@ -112,11 +140,22 @@ fn start(function: &Function) -> TokenStream {
         }
         None => quote_spanned!(at_name=> __p::IntoOutcome::into_outcome(#call)),
     };
-    let context = match function.parameters().next() {
-        Some(_) => quote_spanned!(at_name=> context),
-        None => quote_spanned!(at_name=> _),
-    };
-    quote_spanned!(at_name=> |#context| __p::Box::pin(async move { #outcome }))
+    let run = quote_spanned!(at_name=> __p::Some(__p::Box::pin(async move { #outcome })));
+    if types.is_empty() {
+        return quote_spanned!(at_name=> |_| #run);
+    }
+    let parameters = types.iter().map(|parameter| {
+        let at_type = hygienic(parameter.span());
+        // `run` is the closure's, whose place is the name
+        let run = Ident::new("run", at_name);
+        quote_spanned!(at_type=> __p::param::<#parameter>(#run))
+    });
+    quote_spanned! {at_name=>
+        |run| {
+            let (#(__p::Some(#given),)*) = (#(#parameters,)*) else { return __p::None };
+            #run
+        }
+    }
 }
 
 /// The place of the user's token with the names of the macro, or the attribute would not work

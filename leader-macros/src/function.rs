@@ -102,6 +102,19 @@ impl Function {
     }
 }
 
+/// What stands before an item, and the item, each as it is written.
+pub(crate) fn split_attributes(item: TokenStream) -> (TokenStream, TokenStream) {
+    let mut rest = item.into_iter().peekable();
+    let mut attributes = Vec::new();
+    while let Some(hash) =
+        rest.next_if(|token| matches!(token, TokenTree::Punct(p) if p.as_char() == '#'))
+    {
+        attributes.push(hash);
+        attributes.extend(rest.next());
+    }
+    (attributes.into_iter().collect(), rest.collect())
+}
+
 fn is_job(attribute: &&Attribute) -> bool {
     attribute.path().segments.last().is_some_and(|last| last.ident == "leader_job")
 }

@@ -2,10 +2,10 @@
 //!
 //! What the options may hold is decided by `leader-core`, as it is for settings at start.
 
+mod doc;
 mod expand;
 mod faults;
 mod function;
-mod nearest;
 mod options;
 mod value;
 

@@ -1,43 +1,59 @@
 //! The options between the attribute's parentheses.
 
-use leader_core::{Cron, Every, JobName, Key};
+use leader_core::{JobName, Key, nearest};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::meta::ParseNestedMeta;
 use syn::parse::Parser;
 use syn::{Error, Expr, LitStr, Path};
 
 use crate::faults::Faults;
-use crate::nearest::nearest;
-use crate::value::{self, checked};
+use crate::value::{self, Kind, Usage};
 
-const OPTIONS: [&str; 6] = ["key", "every", "cron", "name", "standby", "crate"];
-
-/// Designed and not built: told apart from misspelt ones.
 #[rustfmt::skip]
-const LATER: [&str; 17] = [
-    "after", "while_leading", "tz", "offset", "jitter", "on_elected", "timeout", "overlap",
-    "missed", "missed_within", "interrupted", "retries", "backoff", "on_loss", "drain",
-    "step_down_after", "enabled",
+const OPTIONS: [Usage; 23] = [
+    ("key", Kind::Text, "\"service/clock\""),
+    ("every", Kind::Span, "\"3s\""),
+    ("cron", Kind::Text, "\"0 9 * * *\""),
+    ("after", Kind::Span, "\"10s\""),
+    ("while_leading", Kind::Flag, ""),
+    ("tz", Kind::Text, "\"Europe/Oslo\""),
+    ("offset", Kind::Span, "\"10m\""),
+    ("jitter", Kind::Span, "\"5s\""),
+    ("on_elected", Kind::Truth, "true"),
+    ("timeout", Kind::Span, "\"30s\""),
+    ("overlap", Kind::Text, "\"queue\""),
+    ("missed", Kind::Text, "\"once\""),
+    ("missed_within", Kind::Span, "\"1h\""),
+    ("interrupted", Kind::Text, "\"rerun\""),
+    ("retries", Kind::Count, "3"),
+    ("backoff", Kind::Text, "\"1s..1m\""),
+    ("on_loss", Kind::Text, "\"grace\""),
+    ("drain", Kind::Span, "\"10s\""),
+    ("step_down_after", Kind::Count, "3"),
+    ("standby", Kind::Path, "not_the_leader"),
+    ("enabled", Kind::Truth, "false"),
+    ("name", Kind::Text, "\"clock\""),
+    ("crate", Kind::Path, "::leader_runtime"),
 ];
 
-const SCHEDULES: [&str; 4] = ["every", "cron", "after", "while_leading"];
-
-/// What the options say. Where there was no fault, `key` and `schedule` are there.
+/// What the options say. Where there was no fault, the key and a schedule are there.
 #[derive(Default)]
 pub(crate) struct Options {
-    pub(crate) key: Option<LitStr>,
-    pub(crate) schedule: Option<Spec>,
+    pub(crate) key: Option<KeySpec>,
     pub(crate) name: Option<LitStr>,
     pub(crate) standby: Option<Path>,
     pub(crate) krate: Option<Path>,
+    /// `every`, where it is a constant.
+    pub(crate) every: Option<Path>,
+    /// All others.
+    pub(crate) texts: leader_core::Options,
     /// By the name that was meant, also where the value is faulty: it is not missing then.
     given: Vec<(String, Path)>,
 }
 
-/// A schedule's text, by the variant of the runtime's `Spec` that it goes into.
-pub(crate) enum Spec {
-    Every(LitStr),
-    Cron(LitStr),
+pub(crate) enum KeySpec {
+    Text(LitStr),
+    Const(Path),
 }
 
 impl Options {
@@ -61,40 +77,56 @@ impl Options {
     ///
     /// Where it is not clear what comes next; all other faults are added to `faults`.
     fn read(&mut self, option: &ParseNestedMeta<'_>, faults: &mut Faults) -> syn::Result<()> {
-        let value = value::read(option)?;
         let name = value::path_text(&option.path);
-        let meant = nearest(&name, OPTIONS.iter().chain(&LATER)).unwrap_or(&name).to_owned();
-        let result = if LATER.contains(&name.as_str()) {
-            Err(Error::new_spanned(
-                &option.path,
-                format!("`{name}` is not supported yet; remove it"),
-            ))
-        } else if !OPTIONS.contains(&name.as_str()) {
-            Err(Error::new_spanned(&option.path, unknown(&name, &meant)))
-        } else if self.given.iter().any(|(given, _)| *given == name) {
-            Err(Error::new_spanned(&option.path, format!("`{name}` is given twice; keep one")))
-        } else {
-            value.and_then(|value| self.set(&name, &value))
+        let usage = OPTIONS.iter().find(|usage| usage.0 == name);
+        let value = value::read(option, usage)?;
+        let meant = nearest(&name, OPTIONS.map(|usage| usage.0)).unwrap_or(&name).to_owned();
+        let result = match usage {
+            None => Err(Error::new_spanned(&option.path, unknown(&name, &meant))),
+            Some(_) if self.given.iter().any(|(given, _)| *given == name) => {
+                Err(Error::new_spanned(&option.path, format!("`{name}` is given twice; keep one")))
+            }
+            Some(usage) => value.and_then(|value| self.set(usage, option, value.as_ref())),
         };
         if let Err(fault) = result {
             faults.add(fault);
         }
+        self.texts.give(&meant);
         if self.given.iter().all(|(given, _)| *given != meant) {
             self.given.push((meant, option.path.clone()));
         }
         Ok(())
     }
 
-    fn set(&mut self, name: &str, value: &Expr) -> syn::Result<()> {
-        match name {
-            "key" => self.key = Some(checked::<Key>(name, value)?),
-            "name" => self.name = Some(checked::<JobName>(name, value)?),
-            "every" => self.schedule = Some(Spec::Every(checked::<Every>(name, value)?)),
-            "cron" => self.schedule = Some(Spec::Cron(checked::<Cron>(name, value)?)),
-            "standby" => self.standby = Some(value::path(name, value)?),
-            _ => self.krate = Some(value::path(name, value)?),
+    fn set(
+        &mut self,
+        usage: &Usage,
+        option: &ParseNestedMeta<'_>,
+        value: Option<&Expr>,
+    ) -> syn::Result<()> {
+        let Some(value) = value else {
+            return self.set_text(usage.0, "true", &option.path);
+        };
+        match usage.0 {
+            "key" => self.key = Some(key(usage, value)?),
+            "name" => self.name = Some(name(usage, value)?),
+            "standby" => self.standby = Some(value::path(usage, value)?),
+            "crate" => self.krate = Some(value::path(usage, value)?),
+            option => match value::constant(option, value) {
+                Some(path) => self.every = Some(path),
+                None => return self.set_text(option, &value::text(usage, value)?, value),
+            },
         }
         Ok(())
+    }
+
+    fn set_text(
+        &mut self,
+        option: &str,
+        text: &str,
+        place: &impl quote::ToTokens,
+    ) -> syn::Result<()> {
+        self.texts.set(option, text).map_err(|fault| Error::new_spanned(place, fault))
     }
 
     fn require(&self, faults: &mut Faults) {
@@ -106,32 +138,44 @@ impl Options {
                  `#[leader_job(key = \"service/clock\", every = \"3s\")]`",
             ));
         }
-        if self.given.iter().all(|(name, _)| name != "key") {
+        if !self.texts.is_given("key") {
             faults.add(Error::new(
                 attribute,
                 "a job needs a key, the lock whose holder runs it: `key = \"service/clock\"`",
             ));
         }
-        let is_schedule = |(name, _): &&(String, Path)| SCHEDULES.contains(&name.as_str());
-        let mut schedules = self.given.iter().filter(is_schedule);
-        match schedules.next() {
-            None => faults.add(Error::new(
-                attribute,
-                "a job needs a schedule: `every = \"3s\"` or `cron = \"0 9 * * *\"`",
-            )),
-            Some((first, _)) => schedules.for_each(|(name, path)| {
-                faults.at(
-                    path,
-                    format!("`{name}` beside `{first}`: a job has one schedule; keep one"),
-                );
-            }),
+        for conflict in self.texts.conflicts() {
+            let place = self.given.iter().find(|(name, _)| Some(&**name) == conflict.option);
+            match place {
+                Some((_, path)) => faults.at(path, conflict.text),
+                None => faults.add(Error::new(attribute, conflict.text)),
+            }
         }
+    }
+}
+
+fn key(usage: &Usage, value: &Expr) -> syn::Result<KeySpec> {
+    if let Some(path) = value::constant(usage.0, value) {
+        return Ok(KeySpec::Const(path));
+    }
+    let text = value::string(usage, value)?;
+    match text.value().parse::<Key>() {
+        Ok(_) => Ok(KeySpec::Text(text.clone())),
+        Err(fault) => Err(Error::new_spanned(text, fault)),
+    }
+}
+
+fn name(usage: &Usage, value: &Expr) -> syn::Result<LitStr> {
+    let text = value::string(usage, value)?;
+    match text.value().parse::<JobName>() {
+        Ok(_) => Ok(text.clone()),
+        Err(fault) => Err(Error::new_spanned(text, fault)),
     }
 }
 
 fn unknown(name: &str, meant: &str) -> String {
     if name == meant {
-        let known = OPTIONS.map(|option| format!("`{option}`")).join(", ");
+        let known = OPTIONS.map(|(option, ..)| format!("`{option}`")).join(", ");
         format!("unknown option `{name}`; a job takes {known}")
     } else {
         format!("unknown option `{name}`; did you mean `{meant}`?")

@@ -1,20 +1,47 @@
 //! The value of an option: what is written behind its `=`.
 
-use std::fmt::Display;
-use std::str::FromStr;
-
 use proc_macro2::Group;
 use syn::meta::ParseNestedMeta;
 use syn::{Error, Expr, ExprLit, Lit, LitStr, Path, Token, token};
 
-/// The value, or what is wrong with the way it is written.
+/// What is written behind the `=` of an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A string.
+    Text,
+    /// A string, of a number with its unit.
+    Span,
+    Truth,
+    Count,
+    Path,
+    /// Nothing, and no `=`.
+    Flag,
+}
+
+/// An option, the kind of its value, and one of its values.
+pub(crate) type Usage = (&'static str, Kind, &'static str);
+
+/// The value, or what is wrong with the way it is written. A flag has none.
 ///
 /// # Errors
 ///
 /// Where it cannot be told where the value ends.
-pub(crate) fn read(option: &ParseNestedMeta<'_>) -> syn::Result<syn::Result<Expr>> {
+pub(crate) fn read(
+    option: &ParseNestedMeta<'_>,
+    usage: Option<&Usage>,
+) -> syn::Result<syn::Result<Option<Expr>>> {
     let (name, input) = (path_text(&option.path), option.input);
-    let usage = usage(&name);
+    let is_end = input.is_empty() || input.peek(Token![,]);
+    if usage.is_some_and(|usage| usage.1 == Kind::Flag) {
+        if is_end {
+            return Ok(Ok(None));
+        }
+        input.parse::<Option<Token![=]>>()?;
+        let value: Expr = input.parse()?;
+        let fault = format!("`{name}` takes no value; write `{name}` alone");
+        return Ok(Err(Error::new_spanned(value, fault)));
+    }
+    let usage = written(&name, usage);
     if input.peek(token::Paren) {
         let group: Group = input.parse()?;
         return Ok(Err(Error::new_spanned(group, format!("a value stands behind `=`; {usage}"))));
@@ -31,30 +58,85 @@ pub(crate) fn read(option: &ParseNestedMeta<'_>) -> syn::Result<syn::Result<Expr
             format!("`{name}` has no value; {usage}"),
         )));
     }
-    input.parse().map(Ok)
+    input.parse().map(|value| Ok(Some(value)))
 }
 
-/// A string literal that parses as a `T`.
-pub(crate) fn checked<T: FromStr<Err: Display>>(name: &str, value: &Expr) -> syn::Result<LitStr> {
-    let text = string(name, value)?;
-    match text.value().parse::<T>() {
-        Ok(_) => Ok(text),
-        Err(fault) => Err(Error::new_spanned(text, fault)),
+/// The value as the text that the core reads.
+pub(crate) fn text(usage: &Usage, value: &Expr) -> syn::Result<String> {
+    let &(name, kind, example) = usage;
+    let fault = match (kind, bare(value)) {
+        (Kind::Truth, Expr::Lit(ExprLit { lit: Lit::Bool(truth), .. })) => {
+            return Ok(truth.value.to_string());
+        }
+        (Kind::Count, Expr::Lit(ExprLit { lit: Lit::Int(count), .. }))
+            if count.suffix().is_empty() =>
+        {
+            return Ok(count.base10_digits().to_owned());
+        }
+        (Kind::Truth, _) => format!("takes `true` or `false`; write `{name} = {example}`"),
+        (Kind::Count, Expr::Lit(ExprLit { lit: Lit::Str(text), .. }))
+            if text.value().parse::<u32>().is_ok() =>
+        {
+            format!("takes a plain number; write `{name} = {}`", text.value())
+        }
+        (Kind::Count, _) => format!("takes a plain number; write `{name} = {example}`"),
+        (_, value) => return string(usage, value).map(LitStr::value),
+    };
+    Err(Error::new_spanned(value, format!("`{name}` {fault}")))
+}
+
+/// A string literal.
+pub(crate) fn string<'a>(usage: &Usage, value: &'a Expr) -> syn::Result<&'a LitStr> {
+    let &(name, kind, example) = usage;
+    let fault = match bare(value) {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => return Ok(text),
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if kind == Kind::Span => {
+            let unit = if number.suffix().is_empty() { "s" } else { number.suffix() };
+            let digits = number.base10_digits();
+            format!("takes a number with its unit as a string; write `{name} = \"{digits}{unit}\"`")
+        }
+        Expr::Path(_) if name == "cron" => {
+            "takes a string literal, and no constant; write the expression here".to_owned()
+        }
+        Expr::Path(word) if word.path.get_ident().is_some() => {
+            format!("takes a string literal; write `{name} = \"{}\"`", path_text(&word.path))
+        }
+        _ if takes_const(name) => {
+            let kind = if name == "every" { "`Duration`" } else { "`&str`" };
+            format!(
+                "takes a string literal, or the path of a `const` that is a {kind}; write `{name} \
+                 = {example}`"
+            )
+        }
+        _ => format!("takes a string literal; write `{name} = {example}`"),
+    };
+    Err(Error::new_spanned(value, format!("`{name}` {fault}")))
+}
+
+/// The path of a constant, where that is what is written and the option takes one.
+pub(crate) fn constant(name: &str, value: &Expr) -> Option<Path> {
+    match bare(value) {
+        Expr::Path(path) if takes_const(name) => Some(path.path.clone()),
+        _ => None,
     }
 }
 
+fn takes_const(name: &str) -> bool {
+    matches!(name, "key" | "every")
+}
+
 /// A path, as it stands.
-pub(crate) fn path(name: &str, value: &Expr) -> syn::Result<Path> {
-    let usage = match bare(value) {
+pub(crate) fn path(usage: &Usage, value: &Expr) -> syn::Result<Path> {
+    let &(name, _, example) = usage;
+    let example = match bare(value) {
         Expr::Path(path) if path.qself.is_none() => return Ok(path.path.clone()),
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => match text.parse::<Path>() {
-            Ok(path) => format!("write `{name} = {}`", path_text(&path)),
-            Err(_) => usage(name),
-        },
-        _ => usage(name),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+            text.parse::<Path>().map_or_else(|_| example.to_owned(), |path| path_text(&path))
+        }
+        _ => example.to_owned(),
     };
     let kind = if name == "standby" { "the path of an `async fn`" } else { "a path" };
-    Err(Error::new_spanned(value, format!("`{name}` takes {kind}; {usage}")))
+    Err(Error::new_spanned(value, format!("`{name}` takes {kind}; write `{name} = {example}`")))
 }
 
 /// A path without the blanks that its tokens would print with.
@@ -62,22 +144,6 @@ pub(crate) fn path_text(path: &Path) -> String {
     let segments: Vec<_> = path.segments.iter().map(|part| part.ident.to_string()).collect();
     let root = if path.leading_colon.is_some() { "::" } else { "" };
     format!("{root}{}", segments.join("::"))
-}
-
-fn string(name: &str, value: &Expr) -> syn::Result<LitStr> {
-    let fault = match bare(value) {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => return Ok(text.clone()),
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if name == "every" => {
-            let unit = if number.suffix().is_empty() { "s" } else { number.suffix() };
-            let digits = number.base10_digits();
-            format!("takes a number with its unit as a string; write `every = \"{digits}{unit}\"`")
-        }
-        Expr::Path(_) | Expr::Call(_) | Expr::Macro(_) => {
-            format!("takes a string literal, constants are not supported yet; {}", usage(name))
-        }
-        _ => format!("takes a string literal; {}", usage(name)),
-    };
-    Err(Error::new_spanned(value, format!("`{name}` {fault}")))
 }
 
 /// Without the invisible group that a `macro_rules!` fragment comes in.
@@ -88,15 +154,7 @@ fn bare(mut value: &Expr) -> &Expr {
     value
 }
 
-fn usage(name: &str) -> String {
-    let value = match name {
-        "key" => "\"service/clock\"",
-        "every" => "\"3s\"",
-        "cron" => "\"0 9 * * *\"",
-        "name" => "\"clock\"",
-        "standby" => "not_the_leader",
-        "crate" => "::leader_runtime",
-        _ => "…",
-    };
-    format!("write `{name} = {value}`")
+fn written(name: &str, usage: Option<&Usage>) -> String {
+    let example = usage.map_or("…", |usage| usage.2);
+    format!("write `{name} = {example}`")
 }

@@ -33,7 +33,8 @@
 //! # When it runs
 //!
 //! `every = "3s"` is a grid that all nodes share, counted from the Unix epoch; `cron = "0 5 * * *"`
-//! is read in UTC. A run that is due while the one before goes on is skipped.
+//! is read in UTC, or by the clock of the zone that `tz` names. A run that is due while the one
+//! before goes on is skipped.
 
 mod clock;
 mod engine;
@@ -46,12 +47,15 @@ mod run;
 mod runtime;
 mod settings;
 mod signal;
+pub mod testing;
 
 pub use error::{Error, Result};
 pub use handle::Handle;
 #[doc(hidden)]
 pub use job::private as __private;
-pub use job::{Fence, FromRun, IntoOutcome, Jobs, Outcome};
+pub use job::{
+    Data, Fence, FromRun, IntoOutcome, Jobs, Kv, Leading, Outcome, Run, Stop, StopReason,
+};
 pub use leader_core::Due;
 pub use leader_macros::leader_job;
 pub use lock::{Leader, Lock, LockManager};

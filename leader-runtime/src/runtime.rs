@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::future::pending;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use leader_core::election::Layout;
@@ -11,9 +12,9 @@ use tracing::{info, warn};
 use crate::engine::Precise;
 use crate::error::{Error, Result};
 use crate::handle::Handle;
-use crate::job::{Jobs, Registration, register};
+use crate::job::{Jobs, Kv, Registration, Values, register};
 use crate::lock::{Manager, SharedLayout};
-use crate::run::Runs;
+use crate::run::{Runs, Supplies};
 use crate::settings::Settings;
 use crate::{log, signal};
 
@@ -37,6 +38,7 @@ use crate::{log, signal};
 pub struct Runtime {
     settings: Settings,
     jobs: Jobs,
+    data: Values,
     handle: Handle,
 }
 
@@ -53,7 +55,7 @@ impl Runtime {
     /// A runtime by these settings.
     pub fn new(settings: Settings) -> Self {
         let handle = Handle::new(settings.prefix());
-        Self { settings, jobs: Jobs::new(), handle }
+        Self { settings, jobs: Jobs::new(), data: Values::default(), handle }
     }
 
     /// What the rest of the process asks the runtime by, before, while and after it runs.
@@ -64,6 +66,13 @@ impl Runtime {
     /// Adds jobs.
     pub fn jobs(mut self, jobs: Jobs) -> Self {
         self.jobs = self.jobs.extend(jobs);
+        self
+    }
+
+    /// Puts in a value that jobs take as a [`Data`](crate::Data) of its type: a pool, a client. One
+    /// of each type.
+    pub fn data<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.data.put(value);
         self
     }
 
@@ -116,15 +125,18 @@ impl Runtime {
     }
 
     async fn run_between(
-        self,
+        mut self,
         shutdown: impl Future<Output = ()> + Send + 'static,
         hurry: impl Future<Output = ()> + Send + 'static,
     ) -> Result<()> {
-        let jobs = self.registrations()?;
+        let data = Arc::new(std::mem::take(&mut self.data));
+        let jobs = self.registrations(&data)?;
         let keys: BTreeSet<String> = jobs.iter().map(|job| job.key.to_string()).collect();
         let number_of_keys = keys.len();
         let layout = SharedLayout::new(Layout::new(keys));
         let service = self.settings.lock_service(&layout)?;
+        let supplies =
+            Supplies { data, kv: service.kv(), key_prefix: self.settings.prefix().into() };
         info!(
             "stands for {} with {}: {service}",
             count(number_of_keys, "key"),
@@ -138,7 +150,7 @@ impl Runtime {
             let claim = manager.claim(job.key.as_str());
             (job, claim)
         };
-        let mut runs = Runs::new(jobs.into_iter().map(claimed).collect());
+        let mut runs = Runs::new(jobs.into_iter().map(claimed).collect(), supplies);
         let mut shutdown = pin!(shutdown);
         loop {
             tokio::select! {
@@ -164,13 +176,15 @@ impl Runtime {
         Ok(())
     }
 
-    /// Everything that is wrong with the settings and the jobs, or the jobs.
-    fn registrations(&self) -> Result<Vec<Registration>> {
+    /// Everything that is wrong with the settings, the data and the jobs, or the jobs.
+    fn registrations(&self, data: &Arc<Values>) -> Result<Vec<Registration>> {
         let mut faults = self.settings.faults().to_vec();
-        match register(&self.jobs, self.settings.prefix()) {
-            Ok(jobs) if jobs.is_empty() => {
-                faults.push("there are no jobs; list them: `.jobs(jobs![…])`".into());
-            }
+        faults.extend(data.faults());
+        if self.jobs.is_empty() {
+            faults.push("there are no jobs; list them: `.jobs(jobs![…])`".into());
+        }
+        let kv = self.settings.has_kv().then(Kv::in_memory);
+        match register(&self.jobs, self.settings.prefix(), data, kv.as_ref()) {
             Ok(jobs) if faults.is_empty() => return Ok(jobs),
             Ok(_) => {}
             Err(wrong) => faults.extend(wrong.iter().map(ToString::to_string)),

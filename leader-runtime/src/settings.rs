@@ -219,6 +219,11 @@ impl Settings {
         &self.faults
     }
 
+    /// Whether there is a store beside the locks that jobs may write to.
+    pub(crate) fn has_kv(&self) -> bool {
+        self.lock == Lock::Consul
+    }
+
     pub(crate) fn prefix(&self) -> &str {
         &self.key_prefix
     }

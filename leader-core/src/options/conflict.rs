@@ -43,9 +43,7 @@ impl Conflicts<'_> {
         let given: Vec<_> =
             Options::SCHEDULES.into_iter().filter(|kind| self.options.is_given(kind)).collect();
         let [first, others @ ..] = given.as_slice() else {
-            let text = "a job needs a schedule: `every = \"3s\"` or `cron = \"0 9 * * *\"`; or \
-                        `after = \"10s\"`, counted from the end of the run before; or \
-                        `while_leading`, for a consumer";
+            let text = "a job needs a schedule: `every = \"3s\"` or `cron = \"0 9 * * *\"`";
             self.found.push(Conflict { option: None, text: text.into() });
             return;
         };

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::panic::Location;
 use std::pin::Pin;
+use std::time::Duration;
+
+use leader_core::{Every, Key};
 
 use super::context::Context;
 use super::outcome::Outcome;
@@ -24,23 +27,17 @@ pub struct Entry {
     pub name: &'static str,
     /// The lock key, without the prefix of the settings.
     pub key: &'static str,
-    /// When it is due.
-    pub schedule: Spec,
-    /// Runs it once.
-    pub start: for<'r> fn(&'r Context) -> RunFuture<'r>,
-    /// What stands in for it on a node that does not lead.
-    pub standby: Option<fn() -> StandbyFuture>,
+    /// What else the attribute says, each option with its text. The macro has read it with the
+    /// parser that the start reads it with.
+    pub options: &'static [(&'static str, &'static str)],
+    /// `every`, where it is a constant.
+    pub every: Option<Duration>,
+    /// Makes the future of one run, and polls nothing; `None` where a parameter lacks something.
+    pub start: for<'r> fn(&'r Context) -> Option<RunFuture<'r>>,
+    /// The same of what stands in for it on a node that does not lead.
+    pub standby: Option<fn(&Context) -> Option<StandbyFuture>>,
     /// Where the attribute stands.
     pub place: &'static Location<'static>,
-}
-
-/// A schedule as its text. The macro has read it with the parser that the start reads it with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spec {
-    /// `every = "3s"`
-    Every(&'static str),
-    /// `cron = "0 9 * * *"`
-    Cron(&'static str),
 }
 
 /// One run of a job.
@@ -54,15 +51,39 @@ pub type StandbyFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub const FAULTY: Entry = Entry {
     name: "",
     key: "",
-    schedule: Spec::Every(""),
-    start: |_| Box::pin(std::future::ready(Outcome::ok())),
+    options: &[],
+    every: None,
+    start: |_| None,
     standby: None,
     place: Location::caller(),
 };
 
+/// A `key` that is a constant, checked where it is evaluated: at compile time.
+pub const fn key(key: &'static str) -> &'static str {
+    match Key::fault(key) {
+        None => key,
+        Some(fault) => panic!("{}", fault),
+    }
+}
+
+/// An `every` that is a constant, checked as well.
+pub const fn every(interval: Duration) -> Duration {
+    if Every::takes(interval) {
+        return interval;
+    }
+    panic!("the interval of `every` is out of bounds; use 10ms to 366d")
+}
+
 impl fmt::Debug for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, key, schedule, place, .. } = self;
-        write!(f, "{name} ({key:?}, {schedule:?}, {place})")
+        let Self { name, key, options, every, place, .. } = self;
+        write!(f, "{name} ({key:?}")?;
+        if let Some(every) = every {
+            write!(f, ", every = {every:?}")?;
+        }
+        for (option, text) in *options {
+            write!(f, ", {option} = {text:?}")?;
+        }
+        write!(f, ", {place})")
     }
 }

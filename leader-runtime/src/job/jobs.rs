@@ -1,5 +1,7 @@
 //! The jobs of a process, listed by hand: what no code names cannot get lost.
 
+use std::fmt;
+
 use super::entry::Entry;
 
 /// Jobs, as [`jobs!`](crate::jobs!) lists them.
@@ -25,7 +27,14 @@ use super::entry::Entry;
 /// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]
-pub struct Jobs(Vec<Entry>);
+pub struct Jobs(Vec<Listed>);
+
+/// One job, and what stands before its name.
+#[derive(Clone)]
+pub(super) struct Listed {
+    prefix: String,
+    pub(super) entry: Entry,
+}
 
 impl Jobs {
     /// None yet.
@@ -39,13 +48,38 @@ impl Jobs {
         self
     }
 
-    #[doc(hidden)]
-    pub fn push(&mut self, entry: Entry) {
-        self.0.push(entry);
+    /// The same jobs, with `prefix` before the name of each: `billing::jobs().prefix("billing_")`
+    /// mends a clash of names from the binary. Keys stay as they are.
+    pub fn prefix(mut self, prefix: &str) -> Self {
+        for listed in &mut self.0 {
+            listed.prefix.insert_str(0, prefix);
+        }
+        self
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+    #[doc(hidden)]
+    pub fn push(&mut self, entry: Entry) {
+        self.0.push(Listed { prefix: String::new(), entry });
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn listed(&self) -> impl Iterator<Item = &Listed> {
         self.0.iter()
+    }
+}
+
+impl Listed {
+    pub(super) fn name(&self) -> String {
+        format!("{}{}", self.prefix, self.entry.name)
+    }
+}
+
+impl fmt::Debug for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{:?}", self.prefix, self.entry)
     }
 }
 

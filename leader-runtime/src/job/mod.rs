@@ -2,19 +2,31 @@
 //! function, and the runtime, which reads them.
 
 mod context;
+mod data;
 mod entry;
 mod fence;
 mod jobs;
+mod kv;
+mod later;
+mod leading;
 mod outcome;
 pub mod private;
 mod registry;
+mod run;
 mod standby;
+mod stop;
 
 pub(crate) use context::Context;
 pub use context::FromRun;
+pub use data::Data;
+pub(crate) use data::Values;
 pub(crate) use entry::RunFuture;
 pub use fence::Fence;
 pub use jobs::Jobs;
-pub(crate) use outcome::Ending;
+pub use kv::Kv;
+pub use leading::Leading;
+pub(crate) use outcome::{Ending, Retry};
 pub use outcome::{IntoOutcome, Outcome};
 pub(crate) use registry::{Registration, register};
+pub use run::Run;
+pub use stop::{Stop, StopReason, Stopper};

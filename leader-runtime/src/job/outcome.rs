@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::time::Duration;
 
 /// How a run ended, where `()` and an error do not say it all.
 #[derive(Debug)]
@@ -13,7 +14,18 @@ pub struct Outcome(Ending);
 pub(crate) enum Ending {
     Ok,
     Skipped(Cow<'static, str>),
-    Failed(Box<dyn Error + Send + Sync>),
+    Failed { error: Box<dyn Error + Send + Sync>, retry: Retry },
+}
+
+/// Whether a failed run is to be tried again, so far as the job has a say in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// As its `retries` say.
+    ByPolicy,
+    /// Never: it would fail again.
+    Never,
+    /// As its `retries` say, but after this time.
+    After(Duration),
 }
 
 impl Outcome {
@@ -27,9 +39,19 @@ impl Outcome {
         Self(Ending::Skipped(why.into()))
     }
 
-    /// The run failed.
+    /// The run failed for good: it is not tried again, whatever its `retries`.
     pub fn fail(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(Ending::Failed(error.into()))
+        Self(Ending::Failed { error: error.into(), retry: Retry::Never })
+    }
+
+    /// The run failed, and is to be tried again only after this time: a rate limit. Without
+    /// `retries` it has failed.
+    pub fn retry_after(delay: Duration, error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(Ending::Failed { error: error.into(), retry: Retry::After(delay) })
+    }
+
+    fn error(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(Ending::Failed { error: error.into(), retry: Retry::ByPolicy })
     }
 
     pub(crate) fn ending(self) -> Ending {
@@ -66,6 +88,6 @@ impl IntoOutcome for Outcome {
 #[diagnostic::do_not_recommend]
 impl<T: IntoOutcome, E: Into<Box<dyn Error + Send + Sync>>> IntoOutcome for Result<T, E> {
     fn into_outcome(self) -> Outcome {
-        self.map_or_else(Outcome::fail, T::into_outcome)
+        self.map_or_else(Outcome::error, T::into_outcome)
     }
 }

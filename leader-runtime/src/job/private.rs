@@ -4,8 +4,9 @@
 pub use std::boxed::Box;
 pub use std::option::Option::{None, Some};
 pub use std::panic::Location;
+pub use std::time::Duration;
 
 pub use super::context::{Context, param};
-pub use super::entry::{Entry, FAULTY, Job, RunFuture, Spec, StandbyFuture};
+pub use super::entry::{Entry, FAULTY, Job, RunFuture, StandbyFuture, every, key};
 pub use super::outcome::IntoOutcome;
 pub use super::standby::standby;

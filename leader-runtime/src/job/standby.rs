@@ -1,18 +1,59 @@
 //! What stands in for a job on a node that does not lead.
 
+use leader_core::Due;
+
+use super::context::{Context, FromRun};
+use super::data::Data;
 use super::entry::StandbyFuture;
 
-/// What a call of a job's `standby` gives.
+/// An `async fn` that takes what a node knows that does not lead, and returns nothing.
 #[diagnostic::on_unimplemented(
-    message = "`standby` takes an `async fn` that returns nothing",
-    label = "its call gives `{Self}`, not a future of `()`"
+    message = "`standby` takes an `async fn` without parameters, or of `Due` and `Data<T>`, that \
+               returns nothing",
+    label = "not such a function"
 )]
-pub trait Standby: Future<Output = ()> {}
+pub trait Standby<Parameters> {
+    #[doc(hidden)]
+    fn call(self, context: &Context) -> Option<StandbyFuture>;
+}
 
-#[diagnostic::do_not_recommend]
-impl<F: Future<Output = ()>> Standby for F {}
+/// What a standby may take: what does not depend on leading.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of a standby",
+    label = "a standby takes `Due` and `Data<T>`, since its node does not lead"
+)]
+pub trait FromStandby: for<'r> FromRun<'r> {}
+
+impl FromStandby for Due {}
+
+impl<T: Send + Sync + 'static> FromStandby for Data<T> {}
+
+macro_rules! standby {
+    ($($parameter:ident)*) => {
+        impl<Call, Called, $($parameter: FromStandby),*> Standby<($($parameter,)*)> for Call
+        where
+            Call: FnOnce($($parameter),*) -> Called,
+            Called: Future<Output = ()> + Send + 'static,
+        {
+            #[allow(non_snake_case, unused_variables)]
+            fn call(self, context: &Context) -> Option<StandbyFuture> {
+                $(let $parameter = $parameter::from_run(context);)*
+                Some(Box::pin(self($($parameter?),*)))
+            }
+        }
+    };
+}
+
+standby!();
+standby!(A);
+standby!(A B);
+standby!(A B C);
+standby!(A B C D);
 
 /// The call carries the span of the path, and with it the one error of a wrong function.
-pub fn standby<F: Standby + Send + 'static>(call: F) -> StandbyFuture {
-    Box::pin(call)
+pub fn standby<Parameters, Call: Standby<Parameters>>(
+    call: Call,
+    context: &Context,
+) -> Option<StandbyFuture> {
+    call.call(context)
 }

@@ -35,7 +35,7 @@ pub(crate) enum End {
 }
 
 /// How long work may go on after its key was to be given up.
-pub(super) const DRAIN: Duration = Duration::from_secs(10);
+pub(crate) const DRAIN: Duration = Duration::from_secs(10);
 
 impl Belief {
     pub(super) const fn new(gate: Gate, stint: u64) -> Self {
@@ -64,6 +64,11 @@ impl Guard {
 
     pub(crate) const fn term(&self) -> Term {
         self.term
+    }
+
+    /// How this process stands with the key, and how that changes.
+    pub(crate) fn standing(&self) -> watch::Receiver<Standing> {
+        self.standing.clone()
     }
 
     /// Polls this work while it may go on. When this comes back the work has ended or was dropped,

@@ -22,8 +22,9 @@ use leader_core::election::{Answer, Failure, Pace, Request};
 use crate::error::Error;
 
 pub use by_hand::{Lock, LockManager};
-pub(crate) use consul::{Address, Consul};
-pub(crate) use guard::{End, Guard};
+pub(crate) use consul::{Address, Consul, KvStore, Write};
+pub(crate) use gate::Standing;
+pub(crate) use guard::{DRAIN, End, Guard};
 pub(crate) use identity::Identity;
 pub use identity::Leader;
 pub(crate) use layout::SharedLayout;
@@ -52,6 +53,11 @@ pub(crate) trait LockService: Send + Sync + 'static {
 
     /// Carries out one request. Whoever drops the future drops the connection with it.
     fn call(&self, request: Request) -> BoxFuture<'static, Reply>;
+
+    /// The store beside the locks that a job may write to, where there is one.
+    fn kv(&self) -> Option<KvStore> {
+        None
+    }
 
     /// Who holds this key, by its value; or what went wrong, in words for a person.
     fn leader(&self, key: String) -> BoxFuture<'static, Result<Option<Leader>, String>>;

@@ -2,22 +2,43 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::time::SystemTime;
 
 use futures_util::FutureExt;
+use tokio::sync::watch;
 use tracing::{debug, error, warn};
 
-use crate::job::{Context, Ending, Fence, Outcome, RunFuture};
-use crate::lock::{End, Guard};
+use crate::job::{Context, Ending, Outcome, Retry, RunFuture, StopReason, Stopper};
+use crate::lock::{DRAIN, End, Guard, Standing};
 
 /// Runs a job once, and tells how that ended.
 pub(super) async fn attempt(
-    start: for<'r> fn(&'r Context) -> RunFuture<'r>,
-    due: SystemTime,
+    start: for<'r> fn(&'r Context) -> Option<RunFuture<'r>>,
+    context: Context,
+    stopper: Stopper,
     guard: Guard,
 ) {
-    let context = Context::new(due, Fence::of(guard.term()));
-    tell(guard.run(caught(start(&context))).await);
+    // the start has seen that its parameters lack nothing
+    let Some(run) = start(&context) else { return error!("failed: a parameter lacks its value") };
+    let standing = guard.standing();
+    tokio::select! {
+        biased;
+        ended = guard.run(caught(run)) => tell(ended),
+        never = ask(stopper, standing) => match never {},
+    }
+}
+
+/// Asks the run to end, as soon as the key is to be given up.
+async fn ask(
+    stopper: Stopper,
+    mut standing: watch::Receiver<Standing>,
+) -> std::convert::Infallible {
+    let is_draining = |standing: &Standing| !matches!(standing, Standing::Leading(_));
+    match standing.wait_for(is_draining).await.map(|standing| *standing) {
+        Ok(Standing::Draining(_)) => stopper.request(StopReason::Drain, DRAIN),
+        _ => stopper.request(StopReason::Loss, std::time::Duration::ZERO),
+    }
+    // it is the run that ends this
+    std::future::pending().await
 }
 
 fn tell(ended: Result<Result<Outcome, String>, End>) {
@@ -25,7 +46,12 @@ fn tell(ended: Result<Result<Outcome, String>, End>) {
         Ok(Ok(outcome)) => match outcome.ending() {
             Ending::Ok => debug!("ran"),
             Ending::Skipped(why) => debug!(%why, "skipped by the job itself"),
-            Ending::Failed(error) => error!(error = %error, "failed"),
+            Ending::Failed { error, retry: Retry::After(after) } => {
+                error!(error = %error, ?after, "failed: it asks to be tried again later");
+            }
+            Ending::Failed { error, retry: Retry::ByPolicy | Retry::Never } => {
+                error!(error = %error, "failed");
+            }
         },
         Ok(Err(panic)) => error!(panic, "failed: it panicked"),
         Err(End::TrustEnded) => warn!("cancelled: leadership was lost under it"),

@@ -3,21 +3,34 @@
 mod attempt;
 mod slot;
 
+use std::sync::Arc;
+
 use leader_core::Due;
+use leader_core::election::Term;
 use tokio::task::JoinSet;
 use tracing::{Instrument, debug, error, info_span, warn};
 
 use self::attempt::attempt;
 use self::slot::Slot;
 use crate::engine::Tick;
-use crate::job::Registration;
-use crate::lock::Claim;
+use crate::job::{Context, Fence, Kv, Registration, Run, Stop, Stopper, Values};
+use crate::lock::{Claim, KvStore};
 
 /// The runs of a process. Dropping this drops them.
 #[derive(Debug)]
 pub(crate) struct Runs {
     jobs: Vec<Job>,
+    supplies: Supplies,
     tasks: JoinSet<()>,
+}
+
+/// What jobs are handed beside their run.
+#[derive(Debug)]
+pub(crate) struct Supplies {
+    pub(crate) data: Arc<Values>,
+    /// Where there is one beside the locks.
+    pub(crate) kv: Option<KvStore>,
+    pub(crate) key_prefix: Arc<str>,
 }
 
 #[derive(Debug)]
@@ -27,29 +40,45 @@ struct Job {
     claim: Claim,
     slot: Slot,
     standby_slot: Slot,
+    /// Runs that have begun.
+    begun: u64,
+}
+
+impl Supplies {
+    /// What a run in this term is told; without a term, what a standby is.
+    fn context(&self, job: &Job, due: Due, stop: Stop, term: Option<Term>) -> Context {
+        let Registration { name, key, .. } = &job.registration;
+        let fence = term.map_or(Fence::new(0), Fence::of);
+        let run = Run::new(name.as_str(), due, fence).numbered(job.begun);
+        let kv = self.kv.clone().zip(term);
+        let kv = kv.map(|(store, term)| Kv::new(store, &self.key_prefix, key.as_str(), term));
+        Context::new(run, stop, Arc::clone(&self.data), kv)
+    }
 }
 
 impl Runs {
     /// Of these jobs, each with its claim on its key.
-    pub(crate) fn new(jobs: Vec<(Registration, Claim)>) -> Self {
+    pub(crate) fn new(jobs: Vec<(Registration, Claim)>, supplies: Supplies) -> Self {
         let job = |(registration, claim)| Job {
             registration,
             claim,
             slot: Slot::default(),
             standby_slot: Slot::default(),
+            begun: 0,
         };
-        Self { jobs: jobs.into_iter().map(job).collect(), tasks: JoinSet::new() }
+        Self { jobs: jobs.into_iter().map(job).collect(), supplies, tasks: JoinSet::new() }
     }
 
     /// A job is due: on the leader it runs, elsewhere what stands in for it does.
     pub(crate) fn fire(&mut self, tick: Tick) {
         // those that have ended
         while self.tasks.try_join_next().is_some() {}
-        let job = &self.jobs[tick.job];
-        let (name, due) = (&job.registration.name, Due::new(tick.due));
+        let job = &mut self.jobs[tick.job];
+        let name = &job.registration.name;
+        let due = Due::new(tick.due).in_zone(job.registration.schedule.zone());
         let Some(guard) = job.claim.gate().enter() else {
             if tick.too_late.is_none() {
-                self.stand_by(tick.job);
+                self.stand_by(tick.job, due);
             }
             return;
         };
@@ -65,9 +94,12 @@ impl Runs {
             }
             return;
         };
+        job.begun += 1;
         let fence = guard.term().fence.0;
         let span = info_span!("run", job = %name, key = %job.registration.key, %due, fence);
-        let run = attempt(job.registration.start, tick.due, guard);
+        let (stopper, stop) = Stopper::new();
+        let context = self.supplies.context(job, due, stop, Some(guard.term()));
+        let run = attempt(job.registration.start, context, stopper, guard);
         self.tasks.spawn(
             async move {
                 run.await;
@@ -81,7 +113,7 @@ impl Runs {
         );
     }
 
-    fn stand_by(&mut self, job: usize) {
+    fn stand_by(&mut self, job: usize, due: Due) {
         let job = &self.jobs[job];
         let name = job.registration.name.clone();
         let Some(standby) = job.registration.standby else { return };
@@ -89,8 +121,11 @@ impl Runs {
             debug!(job = %name, "the standby before still goes on");
             return;
         };
+        let (_stopper, stop) = Stopper::new();
+        // the start has seen that its parameters lack nothing
+        let Some(call) = standby(&self.supplies.context(job, due, stop, None)) else { return };
         self.tasks.spawn(async move {
-            if let Err(panic) = attempt::caught(standby()).await {
+            if let Err(panic) = attempt::caught(call).await {
                 error!(job = %name, panic, "the standby panicked");
             }
             drop(slot);

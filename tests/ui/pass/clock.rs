@@ -18,6 +18,6 @@ fn the_function_is_still_one_and_the_job_says_where_it_is() {
     at_once(call_time());
     assert_lists(
         &jobs![call_time],
-        &["call_time (\"service/clock\", Every(\"3s\"), tests/ui/pass/clock.rs:7:1)"],
+        &["call_time (\"service/clock\", every = \"3s\", ", "pass/clock.rs:7:1)"],
     );
 }

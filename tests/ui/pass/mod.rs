@@ -3,14 +3,16 @@
 mod awkward_names;
 mod behind_cfg;
 mod clock;
+mod every_option;
+mod from_a_library;
 mod in_a_fn_body;
 mod in_a_macro_rules;
 mod in_modules;
 mod parameters_and_returns;
 mod reexported;
-mod strict;
 mod without_prelude;
 
+use std::future::Future;
 use std::task::{Context, Poll, Waker};
 
 use leader_runtime::Jobs;

@@ -1,8 +1,11 @@
 //! Each parameter and each return type that there is.
 
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
-use leader_runtime::{Due, Fence, Outcome, jobs, leader_job};
+use leader_runtime::testing::{self, Stopper};
+use leader_runtime::{
+    Data, Due, Fence, Kv, Leading, Outcome, Run, Stop, StopReason, jobs, leader_job,
+};
 
 #[derive(Debug)]
 struct Broken;
@@ -33,10 +36,55 @@ async fn result_of_outcome(_: Due) -> Result<Outcome, String> {
     Err("no".to_owned())
 }
 
+#[leader_job(key = "e", every = "1d")]
+async fn refused() -> Result<Outcome, Broken> {
+    Ok(Outcome::retry_after(Duration::from_secs(1), Broken))
+}
+
+struct Pool(u8);
+
+/// With a generic of the same name as one of the expansion's would have.
+#[leader_job(key = "f", every = "1d")]
+async fn everything(
+    run: Run,
+    mut stop: Stop,
+    pool: Data<Pool>,
+    leading: Leading<'_>,
+    kv: Kv,
+) -> leader_runtime::Result<()> {
+    stop = stop.clone();
+    assert_eq!((run.job(), run.number(), run.attempt()), ("everything", 1, 1));
+    assert_eq!((pool.0, leading.fence(), run.fence()), (3, Fence::new(7), Fence::new(7)));
+    if stop.reason() == Some(StopReason::Drain) {
+        kv.delete("service/state").await
+    } else {
+        under(leading, &kv).await
+    }
+}
+
+async fn under(_: Leading<'_>, kv: &Kv) -> leader_runtime::Result<()> {
+    kv.put("service/state", "kept").await
+}
+
 #[test]
 fn a_job_is_called_by_hand_with_what_a_run_would_hand_in() {
     let due = Due::new(UNIX_EPOCH);
     assert!(super::at_once(result(Fence::new(7), due, Fence::new(0))).is_ok());
     assert!(super::at_once(result(Fence::new(8), due, Fence::new(0))).is_err());
-    let _ = jobs![unit, outcome, result, result_of_outcome];
+
+    let (kv, (stopper, stop)) = (testing::kv(), Stopper::new());
+    let state = || super::at_once(kv.get("service/state")).expect("a key");
+    let run = |stop: &Stop| {
+        let run = Run::new("everything", due, Fence::new(7));
+        let leading = testing::leading(Fence::new(7));
+        let pool = Data::new(Pool(3));
+        super::at_once(everything(run, stop.clone(), pool, leading, kv.clone())).expect("it runs");
+    };
+    run(&stop);
+    assert_eq!(state(), Some(b"kept".to_vec()));
+    stopper.request(StopReason::Drain, Duration::from_secs(10));
+    run(&stop);
+    assert_eq!(state(), None);
+    assert!(super::at_once(kv.put("no key", "")).is_err());
+    let _ = jobs![unit, outcome, result, result_of_outcome, refused, everything];
 }

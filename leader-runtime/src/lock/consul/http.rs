@@ -91,6 +91,19 @@ impl Http {
         Ok(answer)
     }
 
+    /// `None` where it was carried out; else why not.
+    pub(super) async fn try_transact(
+        &self,
+        operations: Vec<u8>,
+    ) -> Result<Option<TransactionAnswer>, Reply> {
+        let response = self.request(Method::PUT, "txn", operations).await?;
+        if response.status == StatusCode::CONFLICT {
+            return response.json().map(Some);
+        }
+        response.meaning("txn", false)?;
+        Ok(None)
+    }
+
     async fn request(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, Reply> {
         let url = format!("{}/v1/{path}", self.address);
         let broken = |cause| Reply::failed(Failure::Transient, broken(&cause));

@@ -3,11 +3,12 @@
 mod acl;
 mod address;
 mod http;
+mod kv;
 mod transaction;
 mod view;
 mod wire;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -19,6 +20,7 @@ use leader_core::election::{
 
 pub(crate) use self::address::Address;
 use self::http::Http;
+pub(crate) use self::kv::{KvStore, Write};
 use self::transaction::Transaction;
 use self::wire::{Beat, Session, SessionCreated};
 use super::identity::{Identity, Leader, json};
@@ -43,6 +45,8 @@ struct Shared {
     /// The folder of the beat keys. It lies outside every watched folder, whose watch each beat
     /// would wake.
     beats: String,
+    /// The session that was made last. A write of a job is checked against it.
+    session: Mutex<Option<SessionId>>,
 }
 
 impl Consul {
@@ -61,6 +65,7 @@ impl Consul {
             layout,
             identity,
             beats: format!(".leader/{key_prefix}beats/"),
+            session: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -84,6 +89,10 @@ impl LockService for Consul {
         async move { shared.call(request).await.unwrap_or_else(|reply| reply) }.boxed()
     }
 
+    fn kv(&self) -> Option<KvStore> {
+        Some(KvStore(Arc::clone(&self.shared)))
+    }
+
     fn leader(&self, key: String) -> BoxFuture<'static, Result<Option<Leader>, String>> {
         let shared = Arc::clone(&self.shared);
         async move {
@@ -99,6 +108,10 @@ impl LockService for Consul {
 }
 
 impl Shared {
+    fn session(&self) -> Option<SessionId> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// `Err` where there is no answer to act on, or the session is gone.
     async fn call(&self, Request { attempt, call, .. }: Request) -> Result<Reply, Reply> {
         let answer = match call {
@@ -187,7 +200,10 @@ impl Shared {
         {
             created = self.create_session_of(shortest).await;
         }
-        Ok(Answer::Session(SessionId::new(&created?.id)))
+        let session = SessionId::new(&created?.id);
+        let mut last = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(session.clone());
+        Ok(Answer::Session(session))
     }
 
     async fn create_session_of(&self, ttl: &str) -> Result<SessionCreated, Reply> {

@@ -165,12 +165,6 @@ impl TransactionAnswer {
     }
 }
 
-impl KvOperation {
-    pub(super) fn new(verb: &'static str, key: &str) -> Self {
-        Self { verb, key: key.into(), value: None, flags: None, index: None, session: None }
-    }
-}
-
 fn check_index(key: &str, Index(index): Index) -> KvOperation {
     KvOperation { index: Some(index), ..KvOperation::new("check-index", key) }
 }

@@ -105,6 +105,12 @@ pub(super) struct KvOperation {
     pub(super) session: Option<String>,
 }
 
+impl KvOperation {
+    pub(super) fn new(verb: &'static str, key: &str) -> Self {
+        Self { verb, key: key.into(), value: None, flags: None, index: None, session: None }
+    }
+}
+
 pub(super) fn base64(value: &[u8]) -> String {
     BASE64_STANDARD.encode(value)
 }

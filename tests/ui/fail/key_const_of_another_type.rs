@@ -1,6 +1,6 @@
 use leader_runtime::leader_job;
 
-const KEY: &str = "service/clock";
+const KEY: u8 = 7;
 
 #[leader_job(key = KEY, every = "3s")]
 async fn clock() {}

@@ -1,0 +1,122 @@
+//! Keys in Consul that only the leader of the present term can write.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use leader_core::election::Term;
+
+use crate::error::{Error, Result};
+use crate::lock::{KvStore, Write, whole_key};
+
+/// Consul's key-value store, as a parameter of a job: what it writes is refused once the term is
+/// over.
+///
+/// Each write is a transaction that looks first whether the lock is still held by this process's
+/// session under the run's fence. So a leader that was deposed and does not know it yet writes
+/// nothing, also where it leads again by then. Keys are those of locks: letters, digits and `_ . ,
+/// - /`; the prefix of the settings stands before each. The token's policy needs `write` on them.
+///
+/// Reads are consistent, and not fenced. Lock files have no such store: a job that takes a `Kv`
+/// does not start there.
+#[derive(Clone)]
+pub struct Kv(Arc<Shared>);
+
+struct Shared {
+    store: Store,
+    key_prefix: Arc<str>,
+    /// The lock, with the prefix, and its term; in memory there is none.
+    lock: Option<(String, Term)>,
+}
+
+enum Store {
+    Consul(KvStore),
+    Memory(Mutex<BTreeMap<String, Vec<u8>>>),
+}
+
+impl Kv {
+    pub(crate) fn new(store: KvStore, key_prefix: &Arc<str>, lock: &str, term: Term) -> Self {
+        let (store, key_prefix) = (Store::Consul(store), Arc::clone(key_prefix));
+        Self(Arc::new(Shared { store, key_prefix, lock: Some((lock.into(), term)) }))
+    }
+
+    /// One that keeps its keys in memory and refuses nothing.
+    pub(crate) fn in_memory() -> Self {
+        let store = Store::Memory(Mutex::default());
+        Self(Arc::new(Shared { store, key_prefix: "".into(), lock: None }))
+    }
+
+    /// The value of this key; `None` where there is no such key.
+    ///
+    /// # Errors
+    ///
+    /// Where the key is none; where Consul does not answer within 5 s, or refuses.
+    pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
+        let key = self.whole(key)?;
+        match &self.0.store {
+            Store::Consul(store) => store.get(&key).await.map_err(Error::no_answer),
+            Store::Memory(keys) => Ok(locked(keys).get(&key).cloned()),
+        }
+    }
+
+    /// Writes this value, of at most 512 KiB, in the term of the run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_lost`], where the term is over: nothing was written. Where the key is none, or
+    /// is the job's own lock. Where Consul does not answer within 5 s, or refuses: whether it was
+    /// written is not known if the answer was lost.
+    pub async fn put(&self, key: &str, value: impl Into<Vec<u8>> + Send) -> Result<()> {
+        self.write(key, Write::Put(value.into())).await
+    }
+
+    /// Deletes this key, in the term of the run. One that is not there is none to complain of.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Kv::put`].
+    pub async fn delete(&self, key: &str) -> Result<()> {
+        self.write(key, Write::Delete).await
+    }
+
+    async fn write(&self, key: &str, write: Write) -> Result<()> {
+        let key = self.whole(key)?;
+        match (&self.0.store, &self.0.lock) {
+            (Store::Consul(_), Some((lock, _))) if *lock == key => {
+                Err(Error::wrong(vec![format!(
+                    "`{key}` is the lock of the job that writes it, whose term that would end; write \
+                 to another key"
+                )]))
+            }
+            (Store::Consul(store), Some((lock, term))) => {
+                match store.write(lock, term.fence, &key, write).await {
+                    Ok(true) => Ok(()),
+                    Ok(false) => Err(Error::lost(lock.clone())),
+                    Err(fault) => Err(Error::no_answer(fault)),
+                }
+            }
+            (Store::Memory(keys), _) => {
+                match write {
+                    Write::Put(value) => drop(locked(keys).insert(key, value)),
+                    Write::Delete => drop(locked(keys).remove(&key)),
+                }
+                Ok(())
+            }
+            (Store::Consul(_), None) => Err(Error::lost(key)),
+        }
+    }
+
+    fn whole(&self, key: &str) -> Result<String> {
+        whole_key(&self.0.key_prefix, key)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Kv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kv").field("lock", &self.0.lock).finish_non_exhaustive()
+    }
+}

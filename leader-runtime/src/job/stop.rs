@@ -1,0 +1,123 @@
+//! How a run hears that it is to end, while it still may.
+
+use std::time::Duration;
+
+use leader_core::election::Timestamp;
+use tokio::sync::watch;
+
+use crate::clock;
+
+/// Tells a run that it is to end, as a parameter of the job.
+///
+/// A run whose key is to be given up has 10 s to end by itself, and is dropped then. One that
+/// listens can end sooner, at a point of its own choice:
+///
+/// ```
+/// use leader_runtime::{Stop, leader_job};
+/// # async fn next_batch() {}
+///
+/// #[leader_job(key = "service/import", every = "1h")]
+/// async fn import(stop: Stop) {
+///     while !stop.is_requested() {
+///         next_batch().await;
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Stop(watch::Receiver<Option<Request>>);
+
+/// Why a run is to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// The process shuts down, or gives the key to another node.
+    Drain,
+    /// Leadership is lost.
+    Loss,
+    /// The run is over: whoever listens has outlived it.
+    Ended,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Request {
+    reason: StopReason,
+    until: Timestamp,
+}
+
+/// Asks a run to end: the other side of a [`Stop`]. When it is dropped, the run is over.
+#[derive(Debug)]
+pub struct Stopper(watch::Sender<Option<Request>>);
+
+impl Stopper {
+    /// Both sides; in a test, to call a job by hand.
+    #[must_use]
+    pub fn new() -> (Self, Stop) {
+        let (sender, receiver) = watch::channel(None);
+        (Self(sender), Stop(receiver))
+    }
+
+    /// Asks for an end within `time_left`. A later request replaces an earlier one.
+    pub fn request(&self, reason: StopReason, time_left: Duration) {
+        self.0.send_replace(Some(Request { reason, until: clock::now() + time_left }));
+    }
+}
+
+impl Stop {
+    /// Comes back when the run is to end, and says why; at once where it was asked before.
+    pub async fn requested(&self) -> StopReason {
+        let mut requests = self.0.clone();
+        let request = requests.wait_for(Option::is_some).await;
+        request.ok().and_then(|request| *request).map_or(StopReason::Ended, |it| it.reason)
+    }
+
+    /// Whether the run is to end.
+    #[must_use]
+    pub fn is_requested(&self) -> bool {
+        self.reason().is_some()
+    }
+
+    /// Why the run is to end; `None` while it may go on.
+    #[must_use]
+    pub fn reason(&self) -> Option<StopReason> {
+        let request = *self.0.borrow();
+        let is_over = self.0.has_changed().is_err();
+        request.map(|it| it.reason).or_else(|| is_over.then_some(StopReason::Ended))
+    }
+
+    /// How long the run may still go on; `None` while nobody wants it to end.
+    #[must_use]
+    pub fn time_left(&self) -> Option<Duration> {
+        match *self.0.borrow() {
+            Some(request) => Some(request.until.since(clock::now())),
+            None => self.0.has_changed().is_err().then_some(Duration::ZERO),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_run_hears_that_it_is_to_end_why_and_in_which_time() {
+        let (stopper, stop) = Stopper::new();
+        assert_eq!((stop.reason(), stop.time_left()), (None, None));
+        assert_eq!(stop.requested().now_or_never(), None);
+        stopper.request(StopReason::Drain, Duration::from_secs(10));
+        assert_eq!(stop.requested().now_or_never(), Some(StopReason::Drain));
+        assert!(stop.is_requested());
+        let left = stop.time_left().unwrap();
+        assert!((Duration::from_secs(9)..=Duration::from_secs(10)).contains(&left), "{left:?}");
+    }
+
+    #[test]
+    fn whoever_outlives_the_run_hears_that_it_is_over() {
+        let (stopper, stop) = Stopper::new();
+        drop(stopper);
+        assert_eq!(stop.requested().now_or_never(), Some(StopReason::Ended));
+        assert_eq!(stop.reason(), Some(StopReason::Ended));
+        assert_eq!(stop.time_left(), Some(Duration::ZERO));
+    }
+}

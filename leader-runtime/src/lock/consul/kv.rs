@@ -1,0 +1,82 @@
+//! Reads, and writes that only the leader of a term can make.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use leader_core::election::Fence;
+
+use super::Shared;
+use super::acl::{key_rule, lacks_right};
+use super::wire::{KvOperation, Operation, base64};
+use crate::lock::Reply;
+use crate::lock::identity::json;
+
+/// How long a job waits for Consul.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The key-value store of the Consul that the locks are in.
+#[derive(Clone, Debug)]
+pub(crate) struct KvStore(pub(super) Arc<Shared>);
+
+/// What is done to a key.
+#[derive(Clone, Debug)]
+pub(crate) enum Write {
+    Put(Vec<u8>),
+    Delete,
+}
+
+impl KvStore {
+    /// The value of this key, or what went wrong, in words for a person.
+    pub(crate) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
+        let stored =
+            in_time(async { self.0.http.get(&format!("kv/{key}?consistent")).await?.stored() });
+        let found = stored.await?.pop();
+        Ok(found.map(|stored| stored.value().unwrap_or_default()))
+    }
+
+    /// Writes while the lock is held by this process's session under this fence; `false` where it
+    /// is not, and nothing was written.
+    pub(crate) async fn write(
+        &self,
+        lock: &str,
+        fence: Fence,
+        key: &str,
+        write: Write,
+    ) -> Result<bool, String> {
+        let Some(session) = self.0.session() else { return Ok(false) };
+        let write = match write {
+            Write::Put(value) => {
+                KvOperation { value: Some(base64(&value)), ..KvOperation::new("set", key) }
+            }
+            Write::Delete => KvOperation::new("delete", key),
+        };
+        let session = Some(session.to_string());
+        let operations = [
+            KvOperation { session, ..KvOperation::new("check-session", lock) },
+            KvOperation { index: Some(fence.0), ..KvOperation::new("check-index", lock) },
+            write,
+        ]
+        .map(|kv| Operation { kv });
+        let checks = operations.len() - 1;
+        let Some(refused) = in_time(self.0.http.try_transact(json(&operations))).await? else {
+            return Ok(true);
+        };
+        let errors = refused.errors.unwrap_or_default();
+        match errors.iter().find(|error| error.what.contains("Permission denied")) {
+            Some(denied) => Err(lacks_right(&key_rule(key), &denied.what)),
+            None if errors.iter().any(|error| error.op_index < checks) => Ok(false),
+            None => {
+                let whats: Vec<_> = errors.iter().map(|error| error.what.as_str()).collect();
+                Err(format!("refused a write: {}", whats.join("; ")))
+            }
+        }
+    }
+}
+
+async fn in_time<T>(call: impl Future<Output = Result<T, Reply>>) -> Result<T, String> {
+    match tokio::time::timeout(PATIENCE, call).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(reply)) => Err(reply.fault.unwrap_or_else(|| "no answer".into())),
+        Err(_) => Err(format!("no answer within {PATIENCE:?}")),
+    }
+}

@@ -1,0 +1,6 @@
+use leader_runtime::leader_job;
+
+#[leader_job(key = "service/clock", every = "3s", backoff = "1s..1m")]
+async fn clock() {}
+
+fn main() {}

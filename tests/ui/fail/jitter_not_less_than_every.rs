@@ -1,0 +1,6 @@
+use leader_runtime::leader_job;
+
+#[leader_job(key = "service/clock", every = "3s", jitter = "5s")]
+async fn clock() {}
+
+fn main() {}
