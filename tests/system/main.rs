@@ -7,6 +7,7 @@ mod faults;
 mod foreign;
 mod harness;
 mod interop;
+mod kv;
 mod local;
 mod locks;
 mod outage;
