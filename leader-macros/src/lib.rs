@@ -4,6 +4,8 @@
 
 mod doc;
 mod expand;
+#[cfg(test)]
+mod expansions;
 mod faults;
 mod function;
 mod options;

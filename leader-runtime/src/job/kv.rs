@@ -59,7 +59,8 @@ impl Kv {
         }
     }
 
-    /// Writes this value, of at most 512 KiB, in the term of the run.
+    /// Writes this value, of at most some 380 KiB, in the term of the run. (Consul takes
+    /// transactions of 512 KiB, values in base64, unless its `txn_max_req_len` says otherwise.)
     ///
     /// # Errors
     ///

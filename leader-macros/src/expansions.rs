@@ -1,0 +1,95 @@
+//! What the attribute expands into, as a reader of `cargo expand` sees it. The expansion calls no
+//! macro of ours: this is all of it.
+//!
+//! `INSTA_UPDATE=always cargo test -p leader-macros` writes the texts anew; read each before you
+//! keep it.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::expand::leader_job;
+
+fn expanded(options: TokenStream, item: TokenStream) -> String {
+    let file = syn::parse2(leader_job(options, item)).expect("an expansion is items");
+    prettyplease::unparse(&file)
+}
+
+/// Compares with `snapshots/<name>.snap`.
+fn assert_is(name: &str, expansion: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, expansion));
+}
+
+#[test]
+fn the_clock_expands_into_forty_lines_at_most() {
+    let expansion = expanded(
+        quote!(key = "service/clock", every = "3s", standby = not_the_leader),
+        quote! {
+            /// Prints the time on the leader, every three seconds.
+            async fn call_time() {
+                println!("It is {}", jiff::Zoned::now());
+            }
+        },
+    );
+    assert!(expansion.lines().count() <= 40, "{expansion}");
+    assert_is("clock", &expansion);
+}
+
+#[test]
+fn a_job_with_every_option_and_parameter() {
+    assert_is(
+        "every_option",
+        &expanded(
+            quote! {
+                key = keys::REPORT, name = "nightly", cron = "0 3 * * MON-FRI", tz = "Europe/Oslo",
+                jitter = "5s", on_elected = true, timeout = "30m", overlap = "queue", missed = "all",
+                missed_within = "2d", interrupted = "rerun", retries = 3, backoff = "1s..1m",
+                on_loss = "grace", drain = "20s", step_down_after = 3, standby = self::watch,
+                enabled = false, crate = platform::scheduling,
+            },
+            quote! {
+                #[tracing::instrument(skip_all)]
+                pub(crate) async fn report(
+                    run: Run,
+                    due: Due,
+                    fence: Fence,
+                    stop: Stop,
+                    leading: Leading<'_>,
+                    kv: Kv,
+                    Data(pool): Data<Pool>,
+                ) -> Result<Outcome, Error> {
+                    todo!()
+                }
+            },
+        ),
+    );
+}
+
+#[test]
+fn an_interval_may_be_a_constant() {
+    assert_is(
+        "constant_interval",
+        &expanded(
+            quote!(key = "service/sweep", every = INTERVAL, offset = "10m"),
+            quote! {
+                #[cfg(feature = "sweep")]
+                pub async fn sweep(fence: Fence) {}
+            },
+        ),
+    );
+}
+
+#[test]
+fn a_faulty_job_leaves_its_function_in_place_and_is_still_one() {
+    assert_is(
+        "faulty",
+        &expanded(
+            quote!(key = "service/clock", every = "0s"),
+            quote! {
+                async fn call_time(fence: Fence) {}
+            },
+        ),
+    );
+}
