@@ -5,6 +5,8 @@
 //! keep it.
 
 use proc_macro2::TokenStream;
+use proptest::prelude::*;
+use proptest::sample::select;
 use quote::quote;
 
 use crate::expand::leader_job;
@@ -92,4 +94,74 @@ fn a_faulty_job_leaves_its_function_in_place_and_is_still_one() {
             },
         ),
     );
+}
+
+/// Whatever tokens stand between the parentheses, mostly options with values of every kind.
+fn attributes() -> impl Strategy<Value = String> {
+    let option = select(vec![
+        "key",
+        "every",
+        "cron",
+        "tz",
+        "offset",
+        "overlap",
+        "retries",
+        "backoff",
+        "while_leading",
+        "standby",
+        "crate",
+        "enabled",
+        "name",
+        "missed",
+        "evry",
+        "self",
+        "a::b",
+        "r#loop",
+        "\"\"",
+        "",
+    ]);
+    let value = select(vec![
+        "= \"3s\"",
+        "= \"service/clock\"",
+        "= \"Europe/Oslo\"",
+        "= \"0 9 * * *\"",
+        "= 3",
+        "= -1",
+        "= 1.5",
+        "= true",
+        "= a::B",
+        "= f()",
+        "= concat!(\"a\")",
+        "= {",
+        "(\"3s\")",
+        ": 3",
+        "",
+        "=",
+        "= b\"3\"",
+        "= \"\\u{0}\"",
+        "= async || {}",
+        "= 3s",
+        "= <u8 as T>::X",
+        "= 'x'",
+        "= #",
+        "= \"\"",
+    ]);
+    let comma = select(vec![", ", ", ", ", ", ",,", " "]);
+    proptest::collection::vec((option, value, comma), 0..6).prop_map(|options| {
+        options.iter().map(|(option, value, comma)| format!("{option} {value}{comma}")).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_attribute_makes_the_macro_panic_and_each_leaves_the_function_in_place(
+        attribute in attributes(),
+    ) {
+        let Ok(options) = attribute.parse::<TokenStream>() else { return Ok(()) };
+        let expansion = leader_job(options, quote!(async fn call_time(fence: Fence) {}));
+        let text = expansion.to_string();
+        prop_assert!(text.contains("async fn call_time (fence : Fence) { }"), "{}", text);
+        prop_assert!(text.contains("struct call_time { }"), "{}", text);
+        prop_assert!(syn::parse2::<syn::File>(expansion).is_ok(), "{}", text);
+    }
 }
