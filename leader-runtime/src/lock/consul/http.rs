@@ -9,8 +9,7 @@ use super::super::Reply;
 use super::super::identity::json;
 use super::Address;
 use super::acl::{lacks_right, path_rule};
-use super::transaction::Transaction;
-use super::wire::{Operation, StoredKey, TransactionAnswer};
+use super::wire::{Operation, StoredKey, TransactionAnswer, TransactionError};
 use crate::error::Error;
 
 /// A client of one agent.
@@ -26,6 +25,9 @@ pub(super) struct Response {
     headers: HeaderMap,
     body: String,
 }
+
+/// What a transaction has read and written; or what stood against it, one thing at the least.
+pub(super) type Carried = Result<Vec<StoredKey>, Vec<TransactionError>>;
 
 impl Http {
     pub(super) fn new(address: &Address, token: Option<&str>) -> Result<Self, Error> {
@@ -65,43 +67,24 @@ impl Http {
         self.request(Method::DELETE, path, Vec::new()).await?.meaning(path, false)
     }
 
-    pub(super) async fn transact(&self, transaction: &Transaction) -> Result<Reply, Reply> {
-        let response = self.request(Method::PUT, "txn", transaction.body()).await?;
-        if response.status == StatusCode::CONFLICT {
-            return transaction.refused(response.json()?);
-        }
-        Ok(transaction.done(response.meaning("txn", false)?.json()?).into())
-    }
-
-    /// One that writes nothing; what stood against it is in the answer.
-    pub(super) async fn read_transaction(
-        &self,
-        operations: &[Operation],
-    ) -> Result<TransactionAnswer, Reply> {
+    /// All of these operations or none.
+    pub(super) async fn transact(&self, operations: &[Operation]) -> Result<Carried, Reply> {
+        // of one that only reads; whatever writes asks the quorum anyway
         let path = "txn?consistent";
         let response = self.request(Method::PUT, path, json(&operations)).await?;
         if response.status != StatusCode::CONFLICT {
-            return response.meaning(path, false)?.json();
+            let answer: TransactionAnswer = response.meaning(path, false)?.json()?;
+            let results = answer.results.unwrap_or_default();
+            return Ok(Ok(results.into_iter().map(|result| result.kv).collect()));
         }
         let answer: TransactionAnswer = response.json()?;
-        if answer.errors.as_ref().is_none_or(Vec::is_empty) {
-            let fault = "refused to read keys, and does not say why";
-            return Err(Reply::failed(Failure::Transient, fault));
+        match answer.errors.unwrap_or_default() {
+            errors if errors.is_empty() => {
+                let fault = "refused a transaction, and does not say why";
+                Err(Reply::failed(Failure::Transient, fault))
+            }
+            errors => Ok(Err(errors)),
         }
-        Ok(answer)
-    }
-
-    /// `None` where it was carried out; else why not.
-    pub(super) async fn try_transact(
-        &self,
-        operations: Vec<u8>,
-    ) -> Result<Option<TransactionAnswer>, Reply> {
-        let response = self.request(Method::PUT, "txn", operations).await?;
-        if response.status == StatusCode::CONFLICT {
-            return response.json().map(Some);
-        }
-        response.meaning("txn", false)?;
-        Ok(None)
     }
 
     async fn request(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, Reply> {

@@ -9,7 +9,6 @@ use super::Shared;
 use super::acl::{key_rule, lacks_right};
 use super::wire::{KvOperation, Operation, base64};
 use crate::lock::Reply;
-use crate::lock::identity::json;
 
 /// How long a job waits for Consul.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -58,10 +57,9 @@ impl KvStore {
         ]
         .map(|kv| Operation { kv });
         let checks = operations.len() - 1;
-        let Some(refused) = in_time(self.0.http.try_transact(json(&operations))).await? else {
+        let Err(errors) = in_time(self.0.http.transact(&operations)).await? else {
             return Ok(true);
         };
-        let errors = refused.errors.unwrap_or_default();
         match errors.iter().find(|error| error.what.contains("Permission denied")) {
             Some(denied) => Err(lacks_right(&key_rule(key), &denied.what)),
             None if errors.iter().any(|error| error.op_index < checks) => Ok(false),

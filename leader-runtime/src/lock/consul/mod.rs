@@ -134,7 +134,8 @@ impl Shared {
             Call::Watch(folder, index) => self.watch(folder, index).await?,
             Call::ReadBeat(session) => self.read_beat(&session).await?,
             transaction => {
-                return self.http.transact(&self.transaction(attempt, transaction)).await;
+                let transaction = self.transaction(attempt, transaction);
+                return transaction.answer(self.http.transact(transaction.operations()).await?);
             }
         };
         Ok(answer.into())

@@ -1,15 +1,13 @@
 //! One transaction: all of its operations or none, and what its answer means for each key.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use leader_core::election::{Answer, Failure, Fence, Index, KeyId, Read, Refusal, SessionId, Why};
 
 use super::super::Reply;
-use super::super::identity::json;
 use super::acl::{key_rule, lacks_right};
-use super::wire::{
-    KvOperation, LOCK_FLAGS, Operation, TransactionAnswer, TransactionError, base64,
-};
+use super::http::Carried;
+use super::wire::{KvOperation, LOCK_FLAGS, Operation, StoredKey, TransactionError, base64};
 
 /// Operations, each with what it is about.
 #[derive(Debug, Default)]
@@ -81,18 +79,21 @@ impl Transaction {
         self.operations.push(Operation { kv });
     }
 
-    pub(super) fn body(&self) -> Vec<u8> {
-        json(&self.operations)
+    pub(super) fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    pub(super) fn answer(&self, carried: Carried) -> Result<Reply, Reply> {
+        match carried {
+            Ok(written) => Ok(self.done(written).into()),
+            Err(errors) => self.refused(errors),
+        }
     }
 
     /// It was carried out.
-    pub(super) fn done(&self, answer: TransactionAnswer) -> Answer {
-        let written: HashMap<String, u64> = answer
-            .results
-            .unwrap_or_default()
-            .into_iter()
-            .map(|result| (result.kv.key, result.kv.modify_index))
-            .collect();
+    fn done(&self, written: Vec<StoredKey>) -> Answer {
+        let written: HashMap<String, u64> =
+            written.into_iter().map(|stored| (stored.key, stored.modify_index)).collect();
         let granted: Vec<(KeyId, Fence)> = self
             .subjects
             .iter()
@@ -108,10 +109,10 @@ impl Transaction {
     }
 
     /// Nothing was carried out.
-    pub(super) fn refused(&self, answer: TransactionAnswer) -> Result<Reply, Reply> {
+    fn refused(&self, errors: Vec<TransactionError>) -> Result<Reply, Reply> {
         let mut refusals = Vec::new();
         let mut fault = None;
-        for TransactionError { op_index, what } in answer.errors.unwrap_or_default() {
+        for TransactionError { op_index, what } in errors {
             let why = match what.as_str() {
                 what if what.contains("invalid session") => return Ok(Answer::SessionGone.into()),
                 what if what.contains("due to lock delay") => Why::LockDelay,
@@ -141,27 +142,6 @@ impl Transaction {
             refusals.push(Refusal { key, why });
         }
         Ok(Reply { answer: Answer::Refused(refusals), fault })
-    }
-}
-
-impl TransactionAnswer {
-    /// Which operations of one that only reads name keys that do not exist; `Err` where something
-    /// else stood against it.
-    pub(super) fn absent(&self, operations: &[Operation]) -> Result<HashSet<usize>, Reply> {
-        let mut absent = HashSet::new();
-        for TransactionError { op_index, what } in self.errors.iter().flatten() {
-            if what.contains("doesn't exist") {
-                absent.insert(*op_index);
-            } else if what.contains("Permission denied") {
-                let key = operations.get(*op_index).map_or("", |operation| &operation.kv.key);
-                let fault = lacks_right(&key_rule(key), what);
-                return Err(Reply::failed(Failure::Configuration, fault));
-            } else {
-                let fault = format!("refused to read keys: {what}");
-                return Err(Reply::failed(Failure::Transient, fault));
-            }
-        }
-        Ok(absent)
     }
 }
 

@@ -1,12 +1,15 @@
 //! What a read or a watch of folders shows.
 
+use std::collections::HashSet;
+
 use leader_core::election::{
     Answer, Entry, Failure, FolderId, Index, Scope, SessionId, WATCH_WAIT,
 };
 
 use super::super::Reply;
 use super::Shared;
-use super::wire::{KvOperation, Operation, StoredKey};
+use super::acl::{key_rule, lacks_right};
+use super::wire::{KvOperation, Operation, StoredKey, TransactionError};
 
 /// So many times a transaction is read that names keys which do not exist: the second time without
 /// them, and once more where others went meanwhile.
@@ -55,13 +58,14 @@ impl Shared {
             }));
         }
         for _ in 0..TRIES {
-            let answer = self.http.read_transaction(&operations).await?;
-            let absent = answer.absent(&operations)?;
-            if absent.is_empty() {
-                let stored = answer.stored();
-                let newest = stored.iter().map(|stored| stored.modify_index).max();
-                return Ok(self.view(Index(newest.unwrap_or_default()), stored));
-            }
+            let errors = match self.http.transact(&operations).await? {
+                Ok(stored) => {
+                    let newest = stored.iter().map(|stored| stored.modify_index).max();
+                    return Ok(self.view(Index(newest.unwrap_or_default()), stored));
+                }
+                Err(errors) => errors,
+            };
+            let absent = absent(&operations, &errors)?;
             let mut number = 0..;
             operations.retain(|_| !number.next().is_some_and(|number| absent.contains(&number)));
         }
@@ -86,4 +90,22 @@ impl Shared {
         });
         Answer::View { index, keys: keys.collect() }
     }
+}
+
+/// Which operations name keys that do not exist; `Err` where something else stood against them.
+fn absent(operations: &[Operation], errors: &[TransactionError]) -> Result<HashSet<usize>, Reply> {
+    let mut absent = HashSet::new();
+    for TransactionError { op_index, what } in errors {
+        if what.contains("doesn't exist") {
+            absent.insert(*op_index);
+        } else if what.contains("Permission denied") {
+            let key = operations.get(*op_index).map_or("", |operation| &operation.kv.key);
+            let fault = lacks_right(&key_rule(key), what);
+            return Err(Reply::failed(Failure::Configuration, fault));
+        } else {
+            let fault = format!("refused to read keys: {what}");
+            return Err(Reply::failed(Failure::Transient, fault));
+        }
+    }
+    Ok(absent)
 }

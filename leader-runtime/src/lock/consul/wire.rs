@@ -124,13 +124,6 @@ pub(super) struct TransactionAnswer {
     pub(super) errors: Option<Vec<TransactionError>>,
 }
 
-impl TransactionAnswer {
-    /// The keys that were read.
-    pub(super) fn stored(self) -> Vec<StoredKey> {
-        self.results.unwrap_or_default().into_iter().map(|result| result.kv).collect()
-    }
-}
-
 #[derive(Deserialize)]
 pub(super) struct TransactionResult {
     #[serde(rename = "KV")]
