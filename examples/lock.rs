@@ -2,7 +2,7 @@
 //!
 //! `LEADER_LOCK=local cargo run --example lock` needs nothing else.
 
-use leader_runtime::{Fence, LockManager};
+use leader_runtime::{LockManager, Term};
 
 #[tokio::main]
 async fn main() -> leader_runtime::Result<()> {
@@ -15,8 +15,8 @@ async fn main() -> leader_runtime::Result<()> {
     Ok(())
 }
 
-async fn migrate(fence: Fence) {
-    println!("Migrating, with fence {fence}");
+async fn migrate(term: Term) {
+    println!("Migrating, with fence {}", term.fence());
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     println!("Migrated");
 }

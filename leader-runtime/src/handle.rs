@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
+use leader_core::Timing;
+
 use crate::error::{Error, Result};
-use crate::lock::{Leader, Manager, whole_key};
+use crate::lock::{Leader, Lock, Manager, Term, whole_key};
 
 /// A handle on a [`Runtime`](crate::Runtime), valid before, while and after it runs. Holding it
 /// keeps nothing alive.
@@ -11,11 +13,12 @@ use crate::lock::{Leader, Manager, whole_key};
 pub struct Handle {
     manager: Arc<OnceLock<Weak<Manager>>>,
     key_prefix: Arc<str>,
+    timing: Option<Timing>,
 }
 
 impl Handle {
-    pub(crate) fn new(key_prefix: &str) -> Self {
-        Self { manager: Arc::default(), key_prefix: key_prefix.into() }
+    pub(crate) fn new(key_prefix: &str, timing: Option<Timing>) -> Self {
+        Self { manager: Arc::default(), key_prefix: key_prefix.into(), timing }
     }
 
     pub(crate) fn set(&self, manager: &Arc<Manager>) {
@@ -27,8 +30,30 @@ impl Handle {
     /// settings, here as below.
     #[must_use]
     pub fn is_leading(&self, key: &str) -> bool {
-        let gate = self.running().ok().and_then(|manager| manager.gate(&self.whole(key)));
-        gate.is_some_and(|gate| gate.is_leading())
+        self.term(key).is_some()
+    }
+
+    /// The term in which this process leads the key, now. Asks nobody.
+    #[must_use]
+    pub fn term(&self, key: &str) -> Option<Term> {
+        self.running().ok()?.gate(&self.whole(key))?.term()
+    }
+
+    /// What the lease of the settings means: how soon another leads after a death, and how long
+    /// Consul may be away. `None` where locks are files, which the system frees by itself.
+    #[must_use]
+    pub const fn timing(&self) -> Option<Timing> {
+        self.timing
+    }
+
+    /// A lock on this key, on the session that the jobs' keys are led by. This process stands for
+    /// the key until the lock is released or dropped, or the runtime is over.
+    ///
+    /// # Errors
+    ///
+    /// Where the key is none; where the runtime has not started, or is over.
+    pub fn lock(&self, key: &str) -> Result<Lock> {
+        Ok(Lock::of(&self.running()?, &whole_key(&self.key_prefix, key)?))
     }
 
     /// Who leads the key, as the lock's value says; `None` where nobody does. Asks the lock service.
@@ -62,7 +87,8 @@ impl Handle {
 
     fn running(&self) -> Result<Arc<Manager>> {
         let manager = self.manager.get().ok_or_else(Error::not_started)?;
-        manager.upgrade().ok_or_else(Error::closed)
+        // a lock by hand may have outlived it
+        manager.upgrade().filter(|manager| !manager.has_ended()).ok_or_else(Error::closed)
     }
 
     fn whole(&self, key: &str) -> String {

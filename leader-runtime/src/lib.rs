@@ -56,8 +56,8 @@ pub use job::private as __private;
 pub use job::{
     Data, Fence, FromRun, IntoOutcome, Jobs, Kv, Leading, Outcome, Run, Stop, StopReason,
 };
-pub use leader_core::Due;
+pub use leader_core::{Due, Lease, Timing};
 pub use leader_macros::leader_job;
-pub use lock::{Leader, Lock, LockManager};
+pub use lock::{Leader, Lock, LockManager, Term};
 pub use runtime::Runtime;
 pub use settings::Settings;

@@ -54,7 +54,7 @@ impl Runtime {
 
     /// A runtime by these settings.
     pub fn new(settings: Settings) -> Self {
-        let handle = Handle::new(settings.prefix());
+        let handle = Handle::new(settings.prefix(), settings.timing());
         Self { settings, jobs: Jobs::new(), data: Values::default(), handle }
     }
 

@@ -228,6 +228,11 @@ impl Settings {
         &self.key_prefix
     }
 
+    /// What the lease means, where there is one.
+    pub(crate) fn timing(&self) -> Option<Timing> {
+        (self.lock == Lock::Consul).then(|| Timing::new(self.lease))
+    }
+
     /// The lock service that they name, for the keys of this layout.
     pub(crate) fn lock_service(&self, layout: &SharedLayout) -> Result<Arc<dyn LockService>> {
         let (layout, identity) = (layout.clone(), self.identity.clone());

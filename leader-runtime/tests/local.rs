@@ -2,8 +2,9 @@
 //! process.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use futures_util::StreamExt;
 use leader_runtime::{Fence, LockManager, Outcome, Result, Runtime, Settings, jobs, leader_job};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout;
@@ -142,6 +143,8 @@ async fn a_handle_says_who_leads_and_steps_down_before_while_and_after_the_runti
     let handle = runtime.handle();
     assert!(!handle.is_leading("test/handle"));
     assert!(handle.leader("test/handle").await.unwrap_err().to_string().contains("not started"));
+    assert!(handle.lock("test/by-hand").unwrap_err().to_string().contains("not started"));
+    assert_eq!(handle.timing(), None, "lock files have no lease");
 
     let (stop, stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(runtime.run_until(async { drop(stopped.await) }));
@@ -157,6 +160,10 @@ async fn a_handle_says_who_leads_and_steps_down_before_while_and_after_the_runti
     assert_eq!((leader.service.as_str(), leader.version.as_deref()), ("reports", Some("1.2.3")));
     assert_eq!(handle.leader("nobody/leads/this").await.unwrap(), None);
     assert!(handle.leader("no key").await.unwrap_err().is_wrong_settings());
+    assert!(handle.lock("no key").unwrap_err().is_wrong_settings());
+    let by_hand = handle.lock("test/by-hand").unwrap();
+    let term = soon("the lock is led", by_hand.leading()).await.unwrap();
+    assert_eq!(handle.term("test/by-hand"), Some(term));
 
     assert!(handle.step_down("test/other").unwrap_err().to_string().contains("no job"));
     handle.step_down("test/handle").unwrap();
@@ -169,6 +176,8 @@ async fn a_handle_says_who_leads_and_steps_down_before_while_and_after_the_runti
     stop.send(()).unwrap();
     soon("it ends", running).await.unwrap().unwrap();
     assert!(handle.leader("test/handle").await.unwrap_err().is_closed());
+    assert!(soon("nor is the lock", by_hand.leading()).await.unwrap_err().is_closed());
+    assert!(handle.lock("test/by-hand").unwrap_err().is_closed());
 }
 
 #[tokio::test]
@@ -198,7 +207,7 @@ async fn a_lock_is_led_by_one_manager_until_it_is_released() {
     let (one, two) =
         (LockManager::new(&local(&locks)).unwrap(), LockManager::new(&local(&locks)).unwrap());
     let mine = one.lock("test/lock").unwrap();
-    assert_eq!(soon("one leads", mine.leading()).await.unwrap(), Fence::new(1));
+    assert_eq!(soon("one leads", mine.leading()).await.unwrap().fence(), Fence::new(1));
     assert!(mine.is_leading());
     assert_eq!(mine.key(), "test/lock");
 
@@ -206,15 +215,37 @@ async fn a_lock_is_led_by_one_manager_until_it_is_released() {
     let also_mine = one.lock("test/lock").unwrap();
     soon("another lock on it keeps it", mine.release()).await;
     assert!(also_mine.is_leading() && !theirs.is_leading());
-    let done = also_mine.while_leading(async |fence| fence.get());
+    let done = also_mine.while_leading(async |term| term.fence().get());
     assert_eq!(soon("the work is done", done).await.unwrap(), 1);
 
     soon("it is released", also_mine.release()).await;
-    assert_eq!(soon("two leads", theirs.leading()).await.unwrap(), Fence::new(2));
+    assert_eq!(soon("two leads", theirs.leading()).await.unwrap().fence(), Fence::new(2));
     let again = one.lock("test/lock").unwrap();
     soon("two is gone", two.shut_down()).await;
     assert!(soon("two leads no more", theirs.leading()).await.unwrap_err().is_closed());
-    assert_eq!(soon("one leads again", again.leading()).await.unwrap(), Fence::new(3));
+    assert_eq!(soon("one leads again", again.leading()).await.unwrap().fence(), Fence::new(3));
+}
+
+#[tokio::test]
+async fn the_changes_of_a_lock_are_told_from_how_it_stands_to_the_end_of_its_manager() {
+    let locks = tempfile::tempdir().unwrap();
+    let (one, two) =
+        (LockManager::new(&local(&locks)).unwrap(), LockManager::new(&local(&locks)).unwrap());
+    let theirs = two.lock("test/changes").unwrap();
+    soon("two leads", theirs.leading()).await.unwrap();
+    let before = SystemTime::now();
+    let mine = one.lock("test/changes").unwrap();
+    let mut changes = mine.changes();
+    assert_eq!(soon("how it stands", changes.next()).await, Some(None));
+    soon("two lets go", theirs.release()).await;
+    let term = soon("one leads", changes.next()).await.flatten().expect("a term");
+    assert_eq!(mine.term(), Some(term));
+    assert_eq!(term.fence(), Fence::new(2));
+    assert!((before..=SystemTime::now()).contains(&term.since()));
+    soon("one lets go, though its changes are asked for", mine.release()).await;
+    assert_eq!(soon("it leads no longer", changes.next()).await, Some(None));
+    soon("one is gone", one.shut_down()).await;
+    assert_eq!(soon("there is no more to tell", changes.next()).await, None);
 }
 
 #[tokio::test]
@@ -277,10 +308,10 @@ async fn a_lock_file_that_was_damaged_or_cut_short_is_told_and_stands_in_no_othe
     let manager = LockManager::new(&local(&locks)).unwrap();
     let bad = manager.lock("test/bad").unwrap();
     let long = manager.lock("test/long").unwrap();
-    assert_eq!(soon("it is led", long.leading()).await.unwrap(), Fence::new(42));
+    assert_eq!(soon("it is led", long.leading()).await.unwrap().fence(), Fence::new(42));
     assert!(!bad.is_leading());
     manager.shut_down().await;
     let again = LockManager::new(&local(&locks)).unwrap();
     let long = again.lock("test/long").unwrap();
-    assert_eq!(soon("it is led again", long.leading()).await.unwrap(), Fence::new(43));
+    assert_eq!(soon("it is led again", long.leading()).await.unwrap().fence(), Fence::new(43));
 }

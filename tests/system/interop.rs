@@ -219,12 +219,12 @@ fn consul_lock_waits_for_as_long_as_ours_leads_and_starts_its_child_when_ours_re
         let agent = Agent::dev(consul).start();
         let ours = Ours::on(&agent);
         wait_until("ours leads", SOON, || ours.lock.is_leading());
-        let fence = ours.lock.fence();
+        let term = ours.lock.term();
         let (_proxy, theirs) =
             waiting(&agent, "interop/.lock", |addr| consul_lock(consul, addr, "interop"));
         let beats = ours.beats("PUT");
         wait_until("three leases", SOON, || ours.beats("PUT") > beats + 24);
-        assert_eq!(ours.lock.fence(), fence, "it is one term");
+        assert_eq!(ours.lock.term(), term, "it is one term");
         assert_eq!(texts(&theirs), [""; 0]);
 
         let released = Instant::now();

@@ -79,10 +79,10 @@ fn a_runtime_that_is_blocked_for_three_leases_costs_no_leadership() {
         runtime.expect("a runtime").block_on(async {
             let locks = LockManager::new(&settings).expect("the settings are right");
             let lock = locks.lock("service/lock").expect("a key");
-            let fence = lock.leading().await.expect("it leads");
+            let term = lock.leading().await.expect("it leads");
             let blocked = Instant::now();
             wait_until("three leases", SOON, || blocked.elapsed() > Duration::from_secs(3));
-            assert_eq!(lock.fence(), Some(fence));
+            assert_eq!(lock.term(), Some(term));
             locks.shut_down().await;
         });
     });

@@ -1,16 +1,19 @@
 //! Locks for code that is no scheduled job: a migration, a consumer, a handler that must know.
 
+use std::fmt;
 use std::sync::Arc;
 
+use futures_util::StreamExt;
+use futures_util::stream::{self, Stream};
+use leader_core::Timing;
 use leader_core::election::Layout;
 use tokio::sync::watch;
 use tracing::info;
 
-use super::gate::Standing;
-use super::{Claim, Manager, SharedLayout, whole_key};
+use super::gate::{Gate, Standing};
+use super::{Claim, Manager, SharedLayout, Term, whole_key};
 use crate::clock::LONGEST_SLEEP;
 use crate::error::{Error, Result};
-use crate::job::Fence;
 use crate::settings::Settings;
 
 /// Locks, all on one shared session.
@@ -29,7 +32,7 @@ use crate::settings::Settings;
 ///
 /// let locks = LockManager::from_env()?;
 /// let lock = locks.lock("service/migration")?;
-/// lock.while_leading(async |_fence| migrate().await).await??;
+/// lock.while_leading(async |_term| migrate().await).await??;
 /// lock.release().await;
 /// locks.shut_down().await;
 /// # Ok(())
@@ -39,6 +42,7 @@ use crate::settings::Settings;
 pub struct LockManager {
     manager: Arc<Manager>,
     key_prefix: String,
+    timing: Option<Timing>,
 }
 
 impl LockManager {
@@ -65,7 +69,7 @@ impl LockManager {
         let service = settings.lock_service(&layout)?;
         info!("locks: {service}");
         let manager = Manager::start(service, layout)?;
-        Ok(Self { manager, key_prefix: settings.prefix().into() })
+        Ok(Self { manager, key_prefix: settings.prefix().into(), timing: settings.timing() })
     }
 
     /// A lock on this key, after the prefix of the settings. From now on this process stands for
@@ -75,8 +79,14 @@ impl LockManager {
     ///
     /// Where the key is none: 1 to 512 bytes of letters, digits and `_ . , - /`.
     pub fn lock(&self, key: &str) -> Result<Lock> {
-        let key = whole_key(&self.key_prefix, key)?;
-        Ok(Lock { claim: self.manager.claim(&key) })
+        Ok(Lock::of(&self.manager, &whole_key(&self.key_prefix, key)?))
+    }
+
+    /// What the lease of the settings means: how soon another leads after a death, and how long
+    /// Consul may be away. `None` where locks are files, which the system frees by itself.
+    #[must_use]
+    pub const fn timing(&self) -> Option<Timing> {
+        self.timing
     }
 
     /// Releases everything, then destroys the session, so that nobody waits for either. Work under
@@ -89,12 +99,15 @@ impl LockManager {
 }
 
 /// One key that this process stands for, and leads or not.
-#[derive(Debug)]
 pub struct Lock {
     claim: Claim,
 }
 
 impl Lock {
+    pub(crate) fn of(manager: &Arc<Manager>, whole_key: &str) -> Self {
+        Self { claim: manager.claim(whole_key) }
+    }
+
     /// The key, with the prefix of the settings.
     #[must_use]
     pub fn key(&self) -> String {
@@ -104,16 +117,36 @@ impl Lock {
     /// Whether this process leads the key, now. Asks nobody: tens of nanoseconds.
     ///
     /// What is done after it may come too late; [`Lock::while_leading`] ends it in time, and a
-    /// [`Fence`] lets a store refuse it.
+    /// [`Fence`](crate::Fence) lets a store refuse it.
     #[must_use]
     pub fn is_leading(&self) -> bool {
         self.claim.gate().is_leading()
     }
 
-    /// The fence of the term in which this process leads the key, now.
+    /// The term in which this process leads the key, now. Asks nobody.
     #[must_use]
-    pub fn fence(&self) -> Option<Fence> {
-        self.claim.gate().term().map(Fence::of)
+    pub fn term(&self) -> Option<Term> {
+        self.claim.gate().term()
+    }
+
+    /// Whether this process leads the key, and each change of that: the term that began, or `None`
+    /// where it is over. The first item is how it stands now; a change that is over before it is
+    /// asked for is left out. The stream ends with the lock manager, and keeps no claim on the key.
+    pub fn changes(&self) -> impl Stream<Item = Option<Term>> + Send + Unpin + 'static {
+        let gate = self.claim.gate().clone();
+        let standing = gate.standing();
+        let next = move |(gate, mut standing, told): (Gate, _, Option<Option<Term>>)| async move {
+            loop {
+                let term = gate.term();
+                if told != Some(term) {
+                    return Some((term, (gate, standing, Some(term))));
+                }
+                if is_gone(&standing) || gone(&mut standing).await {
+                    return None;
+                }
+            }
+        };
+        stream::unfold((gate, standing, None), next).boxed()
     }
 
     /// Waits until this process leads the key.
@@ -121,12 +154,12 @@ impl Lock {
     /// # Errors
     ///
     /// [`Error::is_closed`], where the lock manager is shut down meanwhile.
-    pub async fn leading(&self) -> Result<Fence> {
+    pub async fn leading(&self) -> Result<Term> {
         let gate = self.claim.gate();
         let mut standing = gate.standing();
         loop {
             if let Some(term) = gate.term() {
-                return Ok(Fence::of(term));
+                return Ok(term);
             }
             if is_gone(&standing) || gone(&mut standing).await {
                 return Err(Error::closed());
@@ -141,7 +174,7 @@ impl Lock {
     ///
     /// [`Error::is_lost`], where leadership ended before the work did; [`Error::is_closed`], where
     /// the lock manager is shut down before it began.
-    pub async fn while_leading<T>(&self, work: impl AsyncFnOnce(Fence) -> T) -> Result<T> {
+    pub async fn while_leading<T>(&self, work: impl AsyncFnOnce(Term) -> T) -> Result<T> {
         let gate = self.claim.gate();
         let mut standing = gate.standing();
         let guard = loop {
@@ -152,8 +185,8 @@ impl Lock {
                 return Err(Error::closed());
             }
         };
-        let fence = Fence::of(guard.term());
-        guard.run(work(fence)).await.map_err(|_| Error::lost(self.key()))
+        let term = guard.began();
+        guard.run(work(term)).await.map_err(|_| Error::lost(self.key()))
     }
 
     /// Stands for the key no more, and comes back when it is released. Where another [`Lock`] of
@@ -173,6 +206,12 @@ impl Lock {
             // a sender that is gone has nothing to release either
             let _ = standing.wait_for(is_over).await;
         }
+    }
+}
+
+impl fmt::Debug for Lock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lock").field("key", &self.key()).field("term", &self.term()).finish()
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) struct Driver {
     trust: Arc<Trust>,
     gates: Vec<Gate>,
     stints: u64,
+    commands: mpsc::UnboundedReceiver<Command>,
     /// What this process is called.
     service: String,
     /// Whom it last said that it stands by for, since it last led anything.
@@ -50,20 +51,27 @@ impl Driver {
         layout: SharedLayout,
         trust: Arc<Trust>,
         gates: Vec<Gate>,
+        commands: mpsc::UnboundedReceiver<Command>,
     ) -> Self {
         let seed = u64::from(std::process::id()) ^ clock::now().as_nanos();
         let called = service.called().to_owned();
         let election = Election::new(service.pace(), &layout.read(), seed);
         let requests = Requests::new(service, layout.read().folders().len());
-        Self { election, requests, layout, trust, gates, stints: 0, service: called, met: None }
+        Self {
+            election,
+            requests,
+            layout,
+            trust,
+            gates,
+            stints: 0,
+            commands,
+            service: called,
+            met: None,
+        }
     }
 
     /// Drives until everything was let go, or nothing more can be.
-    pub(super) async fn run(
-        mut self,
-        mut commands: mpsc::UnboundedReceiver<Command>,
-        mut drained: mpsc::UnboundedReceiver<Term>,
-    ) {
+    pub(super) async fn run(mut self, mut drained: mpsc::UnboundedReceiver<Term>) {
         self.election.handle_timeout(clock::now());
         while self.act() == Step::Wait {
             let timeout = self.election.poll_timeout(clock::now());
@@ -75,7 +83,7 @@ impl Driver {
             };
             let event = tokio::select! {
                 (attempt, answer) = self.requests.answered() => Some(Event::Answer(attempt, answer)),
-                Some(command) = commands.recv() => self.obey(command),
+                Some(command) = self.commands.recv() => self.obey(command),
                 Some(term) = drained.recv() => Some(Event::Drained(term)),
                 () = wake => None,
             };
@@ -85,22 +93,18 @@ impl Driver {
                 None => self.election.handle_timeout(clock::now()),
             }
             for _ in 1..TOGETHER {
-                let Some(event) = self.ready(&mut commands, &mut drained) else { break };
+                let Some(event) = self.ready(&mut drained) else { break };
                 self.election.handle_event(clock::now(), event);
             }
         }
     }
 
     /// What has happened meanwhile: thousands of keys come and go together, and share transactions.
-    fn ready(
-        &mut self,
-        commands: &mut mpsc::UnboundedReceiver<Command>,
-        drained: &mut mpsc::UnboundedReceiver<Term>,
-    ) -> Option<Event> {
+    fn ready(&mut self, drained: &mut mpsc::UnboundedReceiver<Term>) -> Option<Event> {
         if let Some((attempt, answer)) = self.requests.try_answered() {
             return Some(Event::Answer(attempt, answer));
         }
-        while let Ok(command) = commands.try_recv() {
+        while let Ok(command) = self.commands.try_recv() {
             if let Some(event) = self.obey(command) {
                 return Some(event);
             }
@@ -242,6 +246,13 @@ impl Driver {
 impl Drop for Driver {
     fn drop(&mut self) {
         self.gates.iter().for_each(|gate| gate.stop(Standing::Gone));
+        // whoever came too late would wait for ever
+        self.commands.close();
+        while let Ok(command) = self.commands.try_recv() {
+            if let Command::Stand(_, gate) = command {
+                gate.stop(Standing::Gone);
+            }
+        }
         self.trust.set_until(None);
     }
 }

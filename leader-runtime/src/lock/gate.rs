@@ -3,12 +3,14 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use leader_core::election::{KeyId, Term, Timestamp};
 use tokio::sync::{mpsc, watch};
 
 use super::guard::{Belief, Guard};
 use crate::clock;
+use crate::job::Fence;
 
 /// Until when a process may believe in its terms, all of them.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ struct Post {
 #[derive(Debug, Default)]
 struct Entry {
     term: Option<Term>,
+    /// The latest term, and when it began.
+    began: Option<super::Term>,
     /// Whether new work may start.
     open: bool,
     /// What goes on, of whatever stint.
@@ -112,19 +116,19 @@ impl Gate {
     }
 
     /// The term in which this process leads the key now.
-    pub(crate) fn term(&self) -> Option<Term> {
-        let term = self.entry().term?;
+    pub(crate) fn term(&self) -> Option<super::Term> {
+        let term = self.entry().began?;
         self.is_leading().then_some(term)
     }
 
     /// Begins work under this key, where it is led and new work may start.
     pub(crate) fn enter(&self) -> Option<Guard> {
         let mut entry = self.entry();
-        let term = entry.term?;
+        let (term, began) = (entry.term?, entry.began?);
         let stint = self.leading_stint().filter(|_| entry.open)?;
         entry.running += 1;
         let belief = Belief::new(self.clone(), stint);
-        Some(Guard::new(belief, term, self.standing()))
+        Some(Guard::new(belief, term, began, self.standing()))
     }
 
     /// Work that had begun has ended.
@@ -151,7 +155,11 @@ impl Gate {
     pub(super) fn start(&self, term: Term, stint: u64) {
         let mut entry = self.entry();
         let running = entry.running;
-        *entry = Entry { term: Some(term), open: true, running, draining: None };
+        let fence = Fence::of(term);
+        let began = entry.began.filter(|began| began.fence() == fence);
+        let began = began.unwrap_or_else(|| super::Term::new(fence, SystemTime::now()));
+        *entry =
+            Entry { term: Some(term), began: Some(began), open: true, running, draining: None };
         self.0.stint.store(stint, Ordering::Release);
     }
 
@@ -226,11 +234,11 @@ impl Gate {
 mod tests {
     use std::time::Duration;
 
-    use leader_core::election::Fence;
+    use leader_core::election;
 
     use super::*;
 
-    const TERM: Term = Term { key: KeyId(0), fence: Fence(7), stint: 0 };
+    const TERM: Term = Term { key: KeyId(0), fence: election::Fence(7), stint: 0 };
 
     fn gate() -> (Gate, Arc<Trust>, mpsc::UnboundedReceiver<Term>) {
         let (trust, drained) = Trust::new();

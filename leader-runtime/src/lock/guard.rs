@@ -17,6 +17,7 @@ use crate::clock;
 pub(crate) struct Guard {
     belief: Belief,
     term: Term,
+    began: super::Term,
     standing: watch::Receiver<Standing>,
 }
 
@@ -52,9 +53,10 @@ impl Guard {
     pub(super) const fn new(
         belief: Belief,
         term: Term,
+        began: super::Term,
         standing: watch::Receiver<Standing>,
     ) -> Self {
-        Self { belief, term, standing }
+        Self { belief, term, began, standing }
     }
 
     #[cfg(test)]
@@ -64,6 +66,11 @@ impl Guard {
 
     pub(crate) const fn term(&self) -> Term {
         self.term
+    }
+
+    /// The same, as users are told of it.
+    pub(super) const fn began(&self) -> super::Term {
+        self.began
     }
 
     /// How this process stands with the key, and how that changes.

@@ -10,7 +10,7 @@ use leader_core::election::KeyId;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::driver::{Command, Driver};
-use super::gate::{Gate, Trust};
+use super::gate::{Gate, Standing, Trust};
 use super::guard::DRAIN;
 use super::{Leader, LockService, SharedLayout};
 use crate::error::Error;
@@ -62,13 +62,13 @@ impl Manager {
         let gates: Vec<Gate> = ids.into_iter().map(|key| Gate::new(key, &trust)).collect();
         let claimed = |gate: &Gate| (gate.key(), Claimed { gate: gate.clone(), claims: 0 });
         let claims = Mutex::new(gates.iter().map(claimed).collect());
-        let driver = Driver::new(service, layout.clone(), Arc::clone(&trust), gates);
+        let driver = Driver::new(service, layout.clone(), Arc::clone(&trust), gates, receiver);
         thread::Builder::new()
             .name("leader".into())
             .spawn(move || {
                 // dropped at the end, also where that is a panic
                 let _end = end;
-                runtime.block_on(driver.run(receiver, drained));
+                runtime.block_on(driver.run(drained));
             })
             .map_err(Error::thread)?;
         Ok(Arc::new(Self { layout, trust, commands, claims, ended }))
@@ -84,7 +84,10 @@ impl Manager {
         claimed.claims += 1;
         if claimed.claims == 1 {
             // under the lock, so that keys come to the driver in the order of the layout
-            self.tell(Command::Stand(folder, claimed.gate.clone()));
+            let stand = Command::Stand(folder, claimed.gate.clone());
+            if self.commands.send(stand).is_err() {
+                claimed.gate.stop(Standing::Gone);
+            }
         }
         Claim { manager: Arc::clone(self), gate: claimed.gate.clone() }
     }
@@ -118,7 +121,12 @@ impl Manager {
         self.tell(Command::Hurry);
     }
 
-    /// Comes back when everything has been let go, or nothing more can be.
+    /// Whether everything has been let go, or nothing more can be.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.has_changed().is_err()
+    }
+
+    /// Comes back when that is so.
     pub(crate) async fn ended(&self) {
         while self.ended.clone().changed().await.is_ok() {}
     }

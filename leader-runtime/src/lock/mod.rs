@@ -12,6 +12,7 @@ mod local;
 mod manager;
 mod outage;
 mod requests;
+mod term;
 
 use std::fmt;
 
@@ -30,6 +31,7 @@ pub use identity::Leader;
 pub(crate) use layout::SharedLayout;
 pub(crate) use local::Local;
 pub(crate) use manager::{Claim, Manager};
+pub use term::Term;
 
 /// A key with the prefix of the settings, where that makes one.
 pub(crate) fn whole_key(prefix: &str, key: &str) -> Result<String, Error> {
