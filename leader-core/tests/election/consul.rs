@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use leader_core::Timing;
 use leader_core::election::{
-    Answer, Attempt, BeatSeen, Call, Entry, Failure, Fence, FolderId, Index, KeyId, Layout, Read,
-    Refusal, SessionId, Why,
+    Answer, Attempt, BeatSeen, Call, Entry, Failure, Fence, FolderId, Index, KeyId, Layout,
+    Operation, Path, Refusal, SessionId, Why,
 };
 
 use crate::flaw::Flaw;
@@ -29,12 +29,6 @@ pub(crate) struct Consul {
     /// When the latest key of a folder was deleted.
     tombstones: BTreeMap<FolderId, u64>,
     made: u64,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Path {
-    Key(KeyId),
-    Beat(SessionId),
 }
 
 #[derive(Clone, Debug)]
@@ -65,14 +59,6 @@ struct Alive {
 pub(crate) struct Caller {
     pub(crate) attempt: Attempt,
     pub(crate) timing: Timing,
-}
-
-#[derive(Debug)]
-enum Operation {
-    CheckIndex(u64),
-    CheckAbsent,
-    Lock(SessionId),
-    Unlock(SessionId),
 }
 
 enum Fault {
@@ -174,7 +160,7 @@ impl Consul {
         for (path, operation) in operations(call, self.flaw) {
             let done = match &operation {
                 Operation::CheckIndex(index) => match self.keys.get(&path) {
-                    Some(stored) if stored.index == *index => Ok(None),
+                    Some(stored) if Index(stored.index) == *index => Ok(None),
                     _ => Err(Fault::Stands),
                 },
                 Operation::CheckAbsent if self.keys.contains_key(&path) => Err(Fault::Stands),
@@ -396,58 +382,23 @@ impl Consul {
     }
 }
 
-/// What `leader-runtime` makes of these calls, operation by operation.
+/// What a write is executed as: its own operations, less those that a flaw leaves out.
 fn operations(call: &Call, flaw: Option<Flaw>) -> Vec<(Path, Operation)> {
-    let beat = |session: &SessionId| Path::Beat(session.clone());
-    let lock = |session: &SessionId| Operation::Lock(session.clone());
-    let mut operations = Vec::new();
-    if let Call::Take { from, beat: Index(index), .. } = call
-        && flaw != Some(Flaw::UncheckedTake)
-    {
-        operations.push((beat(from), Operation::CheckIndex(*index)));
-    }
-    match call {
-        Call::Acquire { .. } | Call::Take { .. } if flaw == Some(Flaw::NoBeatInside) => {}
-        Call::Acquire { session, .. }
-        | Call::Take { session, .. }
-        | Call::Resume { session, .. } => {
-            operations.push((beat(session), lock(session)));
-        }
-        _ => {}
-    }
-    match call {
-        Call::Acquire { session, keys } => {
-            for (key, read) in keys {
-                match read {
-                    _ if flaw == Some(Flaw::UncheckedAcquire) => {}
-                    Read::Absent => operations.push((Path::Key(*key), Operation::CheckAbsent)),
-                    Read::At(Index(index)) => {
-                        operations.push((Path::Key(*key), Operation::CheckIndex(*index)));
-                    }
-                }
-                operations.push((Path::Key(*key), lock(session)));
-            }
-        }
-        Call::Take { session, from, keys, .. } => {
-            for key in keys {
-                operations.push((Path::Key(*key), Operation::Unlock(from.clone())));
-                operations.push((Path::Key(*key), lock(session)));
-            }
-        }
-        Call::Resume { keys, .. } if flaw != Some(Flaw::UncheckedResume) => {
-            for (key, Fence(index)) in keys {
-                operations.push((Path::Key(*key), Operation::CheckIndex(*index)));
-            }
-        }
-        Call::Release { session, keys } => {
-            for (key, Fence(index)) in keys {
-                if flaw != Some(Flaw::UncheckedRelease) {
-                    operations.push((Path::Key(*key), Operation::CheckIndex(*index)));
-                }
-                operations.push((Path::Key(*key), Operation::Unlock(session.clone())));
-            }
-        }
-        _ => {}
-    }
+    let mut operations = call.operations();
+    operations.retain(|(path, operation)| !is_left_out(flaw, call, path, operation));
     operations
+}
+
+fn is_left_out(flaw: Option<Flaw>, call: &Call, path: &Path, operation: &Operation) -> bool {
+    let checks = matches!(operation, Operation::CheckIndex(_) | Operation::CheckAbsent);
+    match (flaw, call) {
+        (Some(Flaw::NoBeatInside), Call::Acquire { .. } | Call::Take { .. }) => {
+            matches!((path, operation), (Path::Beat(_), Operation::Lock(_)))
+        }
+        (Some(Flaw::UncheckedTake), Call::Take { .. })
+        | (Some(Flaw::UncheckedAcquire), Call::Acquire { .. })
+        | (Some(Flaw::UncheckedResume), Call::Resume { .. })
+        | (Some(Flaw::UncheckedRelease), Call::Release { .. }) => checks,
+        _ => false,
+    }
 }

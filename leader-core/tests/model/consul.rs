@@ -6,11 +6,12 @@ use std::hash::{Hash as _, Hasher};
 use std::time::Duration;
 
 use leader_core::election::{
-    Answer, BeatSeen, Call, Entry, Fence, FolderId, Index, KeyId, Refusal, SessionId, Why,
+    Answer, BeatSeen, Call, Entry, Fence, FolderId, Index, KeyId, Operation, Path, Refusal,
+    SessionId, Why,
 };
 
 use crate::lens::INDICES;
-use crate::operation::{Operation, Path, operations};
+use crate::operation::operations;
 use crate::plant::Plant;
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Faults planted into the rules: each has to be found out.
 
-use crate::operation::Path;
+use leader_core::election::Path;
 
 /// One rule of the design broken. The core is the real one all the same: what it sends is executed
 /// otherwise, what it is told is another thing, or what it says is read otherwise.

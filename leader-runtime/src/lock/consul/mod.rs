@@ -15,14 +15,14 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use leader_core::Timing;
 use leader_core::election::{
-    Answer, Attempt, BeatSeen, Call, Failure, Index, Pace, Request, SessionId,
+    Answer, Attempt, BeatSeen, Call, Failure, Index, Pace, Path, Request, SessionId,
 };
 
 pub(crate) use self::address::Address;
 use self::http::Http;
 pub(crate) use self::kv::{KvStore, Write};
-use self::transaction::Transaction;
-use self::wire::{Beat, Session, SessionCreated};
+use self::transaction::{Locked, Transaction};
+use self::wire::{Beat, LOCK_FLAGS, Session, SessionCreated, base64};
 use super::identity::{Identity, Leader, json};
 use super::{LockService, Reply, SharedLayout};
 use crate::error::Error;
@@ -134,7 +134,7 @@ impl Shared {
             Call::Watch(folder, index) => self.watch(folder, index).await?,
             Call::ReadBeat(session) => self.read_beat(&session).await?,
             transaction => {
-                let transaction = self.transaction(attempt, transaction);
+                let transaction = self.transaction(attempt, &transaction);
                 return transaction.answer(self.http.transact(transaction.operations()).await?);
             }
         };
@@ -151,44 +151,20 @@ impl Shared {
     }
 
     /// No lock on the layout is held while Consul is asked.
-    fn transaction(&self, attempt: Attempt, call: Call) -> Transaction {
+    fn transaction(&self, attempt: Attempt, call: &Call) -> Transaction {
         let layout = self.layout.read();
-        let lock_value = || self.identity.lock_value(attempt);
-        let mut transaction = Transaction::default();
-        match call {
-            Call::Acquire { session, keys } => {
-                self.add_beat(&mut transaction, attempt, &session);
-                let value = lock_value();
-                for (id, read) in keys {
-                    transaction.check(id, layout.key(id), read);
-                    transaction.lock(Some(id), layout.key(id), &session, &value);
-                }
-            }
-            Call::Take { session, from, beat, keys } => {
-                transaction.check_beat(&self.beat_key(&from), beat);
-                self.add_beat(&mut transaction, attempt, &session);
-                let value = lock_value();
-                for id in keys {
-                    transaction.unlock(id, layout.key(id), &from);
-                    transaction.lock(Some(id), layout.key(id), &session, &value);
-                }
-            }
-            Call::Resume { session, keys } => {
-                self.add_beat(&mut transaction, attempt, &session);
-                for (id, fence) in keys {
-                    transaction.check_term(id, layout.key(id), fence);
-                }
-            }
-            Call::Release { session, keys } => {
-                for (id, fence) in keys {
-                    transaction.check_term(id, layout.key(id), fence);
-                    transaction.unlock(id, layout.key(id), &session);
-                }
-            }
-            // [`Call::is_transaction`] is these four
-            _ => {}
-        }
-        transaction
+        let lock_value = base64(&self.identity.lock_value(attempt));
+        Transaction::of(
+            call,
+            |path| match path {
+                Path::Key(id) => layout.key(*id).to_owned(),
+                Path::Beat(session) => self.beat_key(session),
+            },
+            |path| match path {
+                Path::Key(_) => Locked { value: lock_value.clone(), flags: Some(LOCK_FLAGS) },
+                Path::Beat(_) => Locked { value: base64(&self.beat_value(attempt)), flags: None },
+            },
+        )
     }
 
     /// Where the cluster's shortest TTL is longer than ours, that one is taken: it is for mutual
@@ -247,11 +223,6 @@ impl Shared {
             Some(BeatSeen { index: Index(stored.modify_index), lease: beat.lease()? })
         });
         Ok(Answer::Beat(beat))
-    }
-
-    fn add_beat(&self, transaction: &mut Transaction, attempt: Attempt, session: &SessionId) {
-        let value = self.beat_value(attempt);
-        transaction.lock(None, &self.beat_key(session), session, &value);
     }
 
     fn beat_key(&self, session: &SessionId) -> String {

@@ -2,17 +2,19 @@
 
 use std::collections::HashMap;
 
-use leader_core::election::{Answer, Failure, Fence, Index, KeyId, Read, Refusal, SessionId, Why};
+use leader_core::election::{
+    Answer, Call, Failure, Fence, Index, KeyId, Operation, Path, Refusal, Why,
+};
 
 use super::super::Reply;
 use super::acl::{key_rule, lacks_right};
 use super::http::Carried;
-use super::wire::{KvOperation, LOCK_FLAGS, Operation, StoredKey, TransactionError, base64};
+use super::wire::{self, KvOperation, LOCK_FLAGS, StoredKey, TransactionError};
 
-/// Operations, each with what it is about.
-#[derive(Debug, Default)]
+/// The operations of a call, as Consul is sent them, each with what it is about.
+#[derive(Debug)]
 pub(super) struct Transaction {
-    operations: Vec<Operation>,
+    operations: Vec<wire::Operation>,
     subjects: Vec<Subject>,
 }
 
@@ -27,59 +29,53 @@ enum Subject {
     RivalBeat,
 }
 
+/// What is written to a key that is locked, and by which flags it is known.
+#[derive(Debug)]
+pub(super) struct Locked {
+    /// In base64.
+    pub(super) value: String,
+    pub(super) flags: Option<u64>,
+}
+
 impl Transaction {
-    /// Only where the key still is as it was read.
-    pub(super) fn check(&mut self, id: KeyId, key: &str, read: Read) {
-        let subject = Subject::Key { id, locks: false };
-        match read {
-            Read::Absent => self.push(subject, KvOperation::new("check-not-exists", key)),
-            Read::At(index) => self.push(subject, check_index(key, index)),
+    /// `key`: what a path is called in Consul; `locked`: what is written where it is locked.
+    pub(super) fn of(
+        call: &Call,
+        key: impl Fn(&Path) -> String,
+        locked: impl Fn(&Path) -> Locked,
+    ) -> Self {
+        let (mut operations, mut subjects) = (Vec::new(), Vec::new());
+        for (path, operation) in call.operations() {
+            let locks = matches!(operation, Operation::Lock(_));
+            subjects.push(match path {
+                Path::Key(id) => Subject::Key { id, locks },
+                Path::Beat(_) if locks => Subject::OwnBeat,
+                Path::Beat(_) => Subject::RivalBeat,
+            });
+            let key = key(&path);
+            let kv = match operation {
+                Operation::CheckAbsent => KvOperation::new("check-not-exists", &key),
+                Operation::CheckIndex(Index(index)) => {
+                    KvOperation { index: Some(index), ..KvOperation::new("check-index", &key) }
+                }
+                Operation::Lock(session) => {
+                    let Locked { value, flags } = locked(&path);
+                    let (value, session) = (Some(value), Some(session.to_string()));
+                    KvOperation { value, flags, session, ..KvOperation::new("lock", &key) }
+                }
+                Operation::Unlock(session) => KvOperation {
+                    // an unlock writes: without these, the key would no longer be known as a lock
+                    flags: Some(LOCK_FLAGS),
+                    session: Some(session.to_string()),
+                    ..KvOperation::new("unlock", &key)
+                },
+            };
+            operations.push(wire::Operation { kv });
         }
+        Self { operations, subjects }
     }
 
-    /// Only where the key is still in this term.
-    pub(super) fn check_term(&mut self, id: KeyId, key: &str, fence: Fence) {
-        self.push(Subject::Key { id, locks: false }, check_index(key, fence.index()));
-    }
-
-    /// Only where this beat has not moved.
-    pub(super) fn check_beat(&mut self, key: &str, beat: Index) {
-        self.push(Subject::RivalBeat, check_index(key, beat));
-    }
-
-    /// Locks a key, or the own beat.
-    pub(super) fn lock(&mut self, id: Option<KeyId>, key: &str, session: &SessionId, value: &[u8]) {
-        let subject = id.map_or(Subject::OwnBeat, |id| Subject::Key { id, locks: true });
-        self.push(
-            subject,
-            KvOperation {
-                value: Some(base64(value)),
-                flags: id.map(|_| LOCK_FLAGS),
-                session: Some(session.to_string()),
-                ..KvOperation::new("lock", key)
-            },
-        );
-    }
-
-    /// Takes a key from the session that holds it.
-    pub(super) fn unlock(&mut self, id: KeyId, key: &str, session: &SessionId) {
-        self.push(
-            Subject::Key { id, locks: false },
-            KvOperation {
-                // an unlock writes: without these, the key would no longer be known as a lock
-                flags: Some(LOCK_FLAGS),
-                session: Some(session.to_string()),
-                ..KvOperation::new("unlock", key)
-            },
-        );
-    }
-
-    fn push(&mut self, subject: Subject, kv: KvOperation) {
-        self.subjects.push(subject);
-        self.operations.push(Operation { kv });
-    }
-
-    pub(super) fn operations(&self) -> &[Operation] {
+    pub(super) fn operations(&self) -> &[wire::Operation] {
         &self.operations
     }
 
@@ -143,8 +139,4 @@ impl Transaction {
         }
         Ok(Reply { answer: Answer::Refused(refusals), fault })
     }
-}
-
-fn check_index(key: &str, Index(index): Index) -> KvOperation {
-    KvOperation { index: Some(index), ..KvOperation::new("check-index", key) }
 }
