@@ -36,6 +36,17 @@ const OPTIONS: [Usage; 23] = [
     ("crate", Kind::Path, "::leader_runtime"),
 ];
 
+/// What other schedulers call an option.
+#[rustfmt::skip]
+const ELSEWHERE: [(&str, &str); 20] = [
+    ("interval", "every"), ("period", "every"), ("rate", "every"), ("fixed_rate", "every"),
+    ("schedule", "cron"), ("crontab", "cron"), ("fixed_delay", "after"), ("delay", "after"),
+    ("timezone", "tz"), ("time_zone", "tz"), ("zone", "tz"), ("lock", "key"), ("lock_key", "key"),
+    ("retry", "retries"), ("max_retries", "retries"), ("attempts", "retries"),
+    ("run_on_start", "on_elected"), ("on_start", "on_elected"), ("deadline", "timeout"),
+    ("concurrency", "overlap"),
+];
+
 /// What the options say. Where there was no fault, the key and a schedule are there.
 #[derive(Default)]
 pub(crate) struct Options {
@@ -80,7 +91,7 @@ impl Options {
         let name = value::path_text(&option.path);
         let usage = OPTIONS.iter().find(|usage| usage.0 == name);
         let value = value::read(option, usage)?;
-        let meant = nearest(&name, OPTIONS.map(|usage| usage.0)).unwrap_or(&name).to_owned();
+        let meant = meant(&name).unwrap_or(&name).to_owned();
         let result = match usage {
             None => Err(Error::new_spanned(&option.path, unknown(&name, &meant))),
             Some(_) if self.given.iter().any(|(given, _)| *given == name) => {
@@ -171,6 +182,11 @@ fn name(usage: &Usage, value: &Expr) -> syn::Result<LitStr> {
         Ok(_) => Ok(text.clone()),
         Err(fault) => Err(Error::new_spanned(text, fault)),
     }
+}
+
+fn meant(name: &str) -> Option<&'static str> {
+    let elsewhere = || ELSEWHERE.iter().find(|(other, _)| *other == name).map(|(_, ours)| *ours);
+    nearest(name, OPTIONS.map(|usage| usage.0)).or_else(elsewhere)
 }
 
 fn unknown(name: &str, meant: &str) -> String {

@@ -98,8 +98,11 @@ pub(crate) fn string<'a>(usage: &Usage, value: &'a Expr) -> syn::Result<&'a LitS
         Expr::Path(_) if name == "cron" => {
             "takes a string literal, and no constant; write the expression here".to_owned()
         }
-        Expr::Path(word) if word.path.get_ident().is_some() => {
-            format!("takes a string literal; write `{name} = \"{}\"`", path_text(&word.path))
+        // `queue`, or `Overlap::Queue`
+        Expr::Path(word) if !takes_const(name) => {
+            let word = word.path.segments.last().map(|last| last.ident.to_string());
+            let word = word.unwrap_or_default().to_lowercase();
+            format!("takes a string literal; write `{name} = \"{word}\"`")
         }
         _ if takes_const(name) => {
             let kind = if name == "every" { "`Duration`" } else { "`&str`" };

@@ -63,18 +63,27 @@ fn unknown(database: &TimeZoneDatabase, text: &str) -> Error {
         return Error::new("the time zone is empty; use a name such as `Europe/Oslo`");
     }
     let names: Vec<_> = database.available().map(|name| name.to_string()).collect();
-    let wanted = text.trim().replace(' ', "_");
-    let city = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
-    let of_the_city = names.iter().find(|name| city(name).eq_ignore_ascii_case(&city(&wanted)));
-    let meant = of_the_city
-        .map(String::as_str)
-        .or_else(|| nearest(&wanted, names.iter().map(String::as_str)));
+    let meant = meant(&text.trim().replace(' ', "_"), &names);
     Error::new(match meant {
         Some(meant) => format!("time zone `{text}` is unknown; did you mean `{meant}`?"),
         None => format!(
             "time zone `{text}` is unknown; use a name of the IANA database such as `Europe/Oslo`"
         ),
     })
+}
+
+/// By the city alone, or nearly by the whole name. An abbreviation is none of these: `PST` may be
+/// one of several zones, and `EST` is another.
+fn meant<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
+    let city = |name: &'a String| name.rsplit_once('/').map(|(_, city)| (city, name.as_str()));
+    let of_wanted = wanted.rsplit_once('/').map_or(wanted, |(_, city)| city);
+    let of_the_city =
+        names.iter().filter_map(city).find(|(city, _)| city.eq_ignore_ascii_case(of_wanted));
+    let nearly = || match wanted.contains('/') {
+        true => nearest(wanted, names.iter().map(String::as_str)),
+        false => None,
+    };
+    of_the_city.map(|(_, name)| name).or_else(nearly)
 }
 
 impl Default for Zone {

@@ -50,6 +50,7 @@ fn an_unknown_zone_is_told_the_nearest() {
         ("", &["empty", "`Europe/Oslo`"]),
         ("+02:00", &["IANA", "`Europe/Oslo`"]),
         ("Middle-earth", &["IANA"]),
+        ("PST", &["IANA"]),
     ] {
         assert_says(&fault::<Zone>(text), parts);
     }
