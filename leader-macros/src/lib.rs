@@ -15,20 +15,51 @@ use proc_macro::TokenStream;
 
 /// Makes a job of an async function: it runs on schedule, on the node that leads, and nowhere else.
 ///
-/// | option | value | |
-/// |---|---|---|
-/// | `key` | `"service/clock"` | required: the lock whose holder runs the job. Letters, digits and `_ . , - /`, at most 512 bytes |
-/// | `every` | `"3s"`, `"1h 30m"` | a fixed rate, 10 ms to 366 days, on a grid that all nodes share. This or `cron` is required |
-/// | `cron` | `"0 9 * * MON-FRI"` | the wall clock, in UTC. 5 fields, or 6 with the second first, or `@daily` and its like |
-/// | `name` | `"clock"` | what logs and settings call the job; the function's name, unless told otherwise. `a-z`, `0-9` and `_`, at most 64 |
-/// | `standby` | `not_the_leader` | the path of an `async fn` without parameters, called at each due instant on a node that does not lead; nothing, unless told otherwise |
-/// | `crate` | `platform::scheduling` | where the runtime is re-exported; `::leader_runtime`, unless told otherwise |
+/// | option | value | default | |
+/// |---|---|---|---|
+/// | `key` | `"service/clock"`, or the path of a `const` | required | the lock whose holder runs the job. Letters, digits and `_ . , - /`, at most 512 bytes |
+/// | `every` | `"3s"`, `"1h 30m"`, or the path of a `const` that is a `Duration` | this or `cron` | a fixed rate, 10 ms to 366 days, on a grid that all nodes share |
+/// | `cron` | `"0 9 * * MON-FRI"` | this or `every` | the wall clock. 5 fields, or 6 with the second first, or `@daily` and its like |
+/// | `tz` | `"Europe/Oslo"` | `"UTC"` | the zone that `cron` is read in, by its name in the IANA database |
+/// | `offset` | `"10m"` | `"0s"` | shifts the grid of `every`; less than that |
+/// | `standby` | `not_the_leader` | none | the path of an `async fn`, called at each due instant on a node that does not lead. It takes nothing, or `Due` and `Data<T>`, and returns nothing |
+/// | `enabled` | `true`, `false` | `true` | one that is not runs nowhere, and does not stand for its key |
+/// | `name` | `"clock"` | the function's name | what logs and settings call the job. `a-z`, `0-9` and `_`, at most 64 |
+/// | `crate` | `platform::scheduling` | `::leader_runtime` | where the runtime is re-exported |
+///
+/// These are read and checked too. **This version refuses at start** what differs from their
+/// defaults:
+///
+/// | option | value | default | |
+/// |---|---|---|---|
+/// | `after` | `"10s"` | | instead of `every`: at once when a term begins, then so long after each run's end |
+/// | `while_leading` | no value | | instead of `every`: runs as long as this node leads |
+/// | `jitter` | `"5s"` | `"0s"` | each run is late by a random part of this; less than `every` |
+/// | `on_elected` | `true`, `false` | `false` | also runs when this node begins to lead. Not with `after` |
+/// | `timeout` | `"30s"` | none | cancels an attempt that takes longer, 1 ms to 366 days |
+/// | `overlap` | `"skip"`, `"queue"`, `"replace"`, `"allow"` | `"skip"` | what becomes of a run that is due while the one before goes on |
+/// | `missed` | `"skip"`, `"once"`, `"all"` | `"skip"` | what becomes of instants that no node ran. Not with `after`; only `"skip"` with `overlap = "allow"` |
+/// | `missed_within` | `"2d"` | one gap, at least `"1h"` | how far back `missed` looks. Not with `missed = "skip"` |
+/// | `interrupted` | `"skip"`, `"rerun"` | `"skip"` | what becomes of a run whose node died under it. Not with `overlap = "allow"` |
+/// | `retries` | `3` | `0` | how often a failed run is tried again, 0 to 1000 |
+/// | `backoff` | `"1s..1m"` | `"1s..1m"` | from the first wait before a retry to the longest, 1 ms to 1 day. With `retries` or `while_leading` |
+/// | `on_loss` | `"cancel"`, `"grace"` | `"cancel"` | what becomes of a run when leadership is lost under it |
+/// | `drain` | `"20s"` | `"10s"` | how long a shutdown waits for a run, at most a day |
+/// | `step_down_after` | `3` | none | so many failed runs in a row give the key to another node, 1 to 1000 |
+///
+/// `while_leading` has no due instants, and goes with neither `tz`, `offset`, `jitter`,
+/// `on_elected`, `overlap`, `missed`, `interrupted`, `retries` nor `standby`.
 ///
 /// # The function
 ///
-/// It takes any number of `Due` and `Fence`, in any order, and returns `()`, `Outcome`, `Result<(),
-/// E>` or `Result<Outcome, E>`, where `E` is an error that is `Send + Sync`, or a string. Its future
-/// is `Send`. It stays what it was: callable, and testable by hand.
+/// It takes any number of `Run`, `Due`, `Fence`, `Stop`, `Data<T>`, `Leading<'_>` and `Kv`, in any
+/// order, and returns `()`, `Outcome`, `Result<(), E>` or `Result<Outcome, E>`, where `E` is an
+/// error that is `Send + Sync`, or a string. Its future is `Send`. It stays what it was: callable,
+/// and testable by hand. A panic is a failed run, and no more, unless the program is built with
+/// `panic = "abort"`.
+///
+/// Below its own documentation stands when it runs, with its next three instants from 2026 on, and
+/// by which policies: `cargo doc` shows what runs when.
 ///
 /// # The name
 ///
@@ -40,7 +71,8 @@ use proc_macro::TokenStream;
 /// # Errors
 ///
 /// A wrong option, value or signature does not compile. All that is wrong is told at once, each at
-/// its place and with what to write instead.
+/// its place and with what to write instead. What a constant hides from the macro, the compiler
+/// checks where it evaluates it, and the start the rest, with file and line.
 #[proc_macro_attribute]
 pub fn leader_job(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::leader_job(options.into(), item.into()).into()
