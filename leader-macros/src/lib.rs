@@ -9,6 +9,7 @@ mod expansions;
 mod faults;
 mod function;
 mod options;
+mod table;
 mod value;
 
 use proc_macro::TokenStream;

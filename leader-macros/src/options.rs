@@ -1,51 +1,14 @@
 //! The options between the attribute's parentheses.
 
-use leader_core::{JobName, Key, nearest};
+use leader_core::{JobName, Key};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::meta::ParseNestedMeta;
 use syn::parse::Parser;
 use syn::{Error, Expr, LitStr, Path};
 
 use crate::faults::Faults;
-use crate::value::{self, Kind, Usage};
-
-#[rustfmt::skip]
-const OPTIONS: [Usage; 23] = [
-    ("key", Kind::Text, "\"service/clock\""),
-    ("every", Kind::Span, "\"3s\""),
-    ("cron", Kind::Text, "\"0 9 * * *\""),
-    ("after", Kind::Span, "\"10s\""),
-    ("while_leading", Kind::Flag, ""),
-    ("tz", Kind::Text, "\"Europe/Oslo\""),
-    ("offset", Kind::Span, "\"10m\""),
-    ("jitter", Kind::Span, "\"5s\""),
-    ("on_elected", Kind::Truth, "true"),
-    ("timeout", Kind::Span, "\"30s\""),
-    ("overlap", Kind::Text, "\"queue\""),
-    ("missed", Kind::Text, "\"once\""),
-    ("missed_within", Kind::Span, "\"1h\""),
-    ("interrupted", Kind::Text, "\"rerun\""),
-    ("retries", Kind::Count, "3"),
-    ("backoff", Kind::Text, "\"1s..1m\""),
-    ("on_loss", Kind::Text, "\"grace\""),
-    ("drain", Kind::Span, "\"10s\""),
-    ("step_down_after", Kind::Count, "3"),
-    ("standby", Kind::Path, "not_the_leader"),
-    ("enabled", Kind::Truth, "false"),
-    ("name", Kind::Text, "\"clock\""),
-    ("crate", Kind::Path, "::leader_runtime"),
-];
-
-/// What other schedulers call an option.
-#[rustfmt::skip]
-const ELSEWHERE: [(&str, &str); 20] = [
-    ("interval", "every"), ("period", "every"), ("rate", "every"), ("fixed_rate", "every"),
-    ("schedule", "cron"), ("crontab", "cron"), ("fixed_delay", "after"), ("delay", "after"),
-    ("timezone", "tz"), ("time_zone", "tz"), ("zone", "tz"), ("lock", "key"), ("lock_key", "key"),
-    ("retry", "retries"), ("max_retries", "retries"), ("attempts", "retries"),
-    ("run_on_start", "on_elected"), ("on_start", "on_elected"), ("deadline", "timeout"),
-    ("concurrency", "overlap"),
-];
+use crate::table::{self, unknown};
+use crate::value::{self, Usage};
 
 /// What the options say. Where there was no fault, the key and a schedule are there.
 #[derive(Default)]
@@ -89,9 +52,9 @@ impl Options {
     /// Where it is not clear what comes next; all other faults are added to `faults`.
     fn read(&mut self, option: &ParseNestedMeta<'_>, faults: &mut Faults) -> syn::Result<()> {
         let name = value::path_text(&option.path);
-        let usage = OPTIONS.iter().find(|usage| usage.0 == name);
+        let usage = table::find(&name);
         let value = value::read(option, usage)?;
-        let meant = meant(&name).unwrap_or(&name).to_owned();
+        let meant = table::meant(&name).unwrap_or(&name).to_owned();
         let result = match usage {
             None => Err(Error::new_spanned(&option.path, unknown(&name, &meant))),
             Some(_) if self.given.iter().any(|(given, _)| *given == name) => {
@@ -181,19 +144,5 @@ fn name(usage: &Usage, value: &Expr) -> syn::Result<LitStr> {
     match text.value().parse::<JobName>() {
         Ok(_) => Ok(text.clone()),
         Err(fault) => Err(Error::new_spanned(text, fault)),
-    }
-}
-
-fn meant(name: &str) -> Option<&'static str> {
-    let elsewhere = || ELSEWHERE.iter().find(|(other, _)| *other == name).map(|(_, ours)| *ours);
-    nearest(name, OPTIONS.map(|usage| usage.0)).or_else(elsewhere)
-}
-
-fn unknown(name: &str, meant: &str) -> String {
-    if name == meant {
-        let known = OPTIONS.map(|(option, ..)| format!("`{option}`")).join(", ");
-        format!("unknown option `{name}`; a job takes {known}")
-    } else {
-        format!("unknown option `{name}`; did you mean `{meant}`?")
     }
 }
