@@ -38,7 +38,7 @@ check() (
     cd "$scratch/$1"
     local began
     began=$(date +%s%N)
-    cargo check --quiet --offline 2>/dev/null
+    cargo check --quiet --offline >&2
     echo $((($(date +%s%N) - began) / 1000000))
 )
 

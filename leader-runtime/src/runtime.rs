@@ -12,9 +12,9 @@ use tracing::{info, warn};
 use crate::engine::Precise;
 use crate::error::{Error, Result};
 use crate::handle::Handle;
-use crate::job::{Jobs, Kv, Registration, Values, register};
+use crate::job::{Jobs, Registration, Store, Supplies, Values, register};
 use crate::lock::{Manager, SharedLayout};
-use crate::run::{Runs, Supplies};
+use crate::run::Runs;
 use crate::settings::Settings;
 use crate::{log, signal};
 
@@ -135,8 +135,9 @@ impl Runtime {
         let number_of_keys = keys.len();
         let layout = SharedLayout::new(Layout::new(keys));
         let service = self.settings.lock_service(&layout)?;
+        let store = service.kv().map(Store::Consul);
         let supplies =
-            Supplies { data, kv: service.kv(), key_prefix: self.settings.prefix().into() };
+            Arc::new(Supplies { data, store, key_prefix: self.settings.prefix().into() });
         info!(
             "stands for {} with {}: {service}",
             count(number_of_keys, "key"),
@@ -183,8 +184,10 @@ impl Runtime {
         if self.jobs.is_empty() {
             faults.push("there are no jobs; list them: `.jobs(jobs![…])`".into());
         }
-        let kv = self.settings.has_kv().then(Kv::in_memory);
-        match register(&self.jobs, self.settings.prefix(), data, kv.as_ref()) {
+        // as they will be
+        let store = self.settings.has_kv().then(Store::in_memory);
+        let supplies = Supplies { data: Arc::clone(data), store, key_prefix: "".into() };
+        match register(&self.jobs, self.settings.prefix(), &Arc::new(supplies)) {
             Ok(jobs) if faults.is_empty() => return Ok(jobs),
             Ok(_) => {}
             Err(wrong) => faults.extend(wrong.iter().map(ToString::to_string)),

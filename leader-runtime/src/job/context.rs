@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use leader_core::Due;
+use leader_core::election::Term;
+use leader_core::{Due, Key};
 
 use super::data::{Data, Values};
 use super::fence::Fence;
-use super::kv::Kv;
+use super::kv::{Kv, Store};
 use super::leading::Leading;
 use super::run::Run;
 use super::stop::Stop;
@@ -16,16 +17,30 @@ use super::stop::Stop;
 pub struct Context {
     run: Run,
     stop: Stop,
-    data: Arc<Values>,
-    /// `None` where locks are no keys of Consul.
-    kv: Option<Kv>,
+    supplies: Arc<Supplies>,
+    /// The lock that it runs under, and its term.
+    lock: Option<(Key, Term)>,
     /// What its parameters asked for in vain, each in words.
     lacks: Mutex<Vec<String>>,
 }
 
+/// What the process has for its jobs beside their runs.
+#[derive(Debug, Default)]
+pub(crate) struct Supplies {
+    pub(crate) data: Arc<Values>,
+    /// `None` where locks are no keys of Consul.
+    pub(crate) store: Option<Store>,
+    pub(crate) key_prefix: Arc<str>,
+}
+
 impl Context {
-    pub(crate) fn new(run: Run, stop: Stop, data: Arc<Values>, kv: Option<Kv>) -> Self {
-        Self { run, stop, data, kv, lacks: Mutex::default() }
+    pub(crate) const fn new(
+        run: Run,
+        stop: Stop,
+        supplies: Arc<Supplies>,
+        lock: Option<(Key, Term)>,
+    ) -> Self {
+        Self { run, stop, supplies, lock, lacks: Mutex::new(Vec::new()) }
     }
 
     fn lacking<T>(&self, what: String) -> Option<T> {
@@ -88,19 +103,19 @@ impl<'r> FromRun<'r> for Leading<'r> {
 
 impl FromRun<'_> for Kv {
     fn from_run(context: &Context) -> Option<Self> {
-        context.kv.clone().or_else(|| {
-            context.lacking(
-                "takes a `Kv`, which writes to Consul, while the locks are files here; set \
-                 LEADER_LOCK=consul, or keep its state elsewhere"
-                    .into(),
-            )
-        })
+        let Supplies { store, key_prefix, .. } = &*context.supplies;
+        let Some(store) = store else {
+            let what = "takes a `Kv`, which writes to Consul, while the locks are files here; set \
+                        LEADER_LOCK=consul, or keep its state elsewhere";
+            return context.lacking(what.into());
+        };
+        Some(Self::new(store.clone(), Arc::clone(key_prefix), context.lock.clone()))
     }
 }
 
 impl<T: Send + Sync + 'static> FromRun<'_> for Data<T> {
     fn from_run(context: &Context) -> Option<Self> {
-        context.data.get().or_else(|| {
+        context.supplies.data.get().or_else(|| {
             let name = std::any::type_name::<T>();
             context.lacking(format!(
                 "takes a `Data<{name}>`, and none was put in; write `.data(…)` with a `{name}` on \

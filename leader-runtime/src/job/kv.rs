@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use leader_core::Key;
 use leader_core::election::Term;
 
 use crate::error::{Error, Result};
@@ -20,30 +21,28 @@ use crate::lock::{KvStore, Write, whole_key};
 /// Reads are consistent, and not fenced. Lock files have no such store: a job that takes a `Kv`
 /// does not start there.
 #[derive(Clone)]
-pub struct Kv(Arc<Shared>);
-
-struct Shared {
+pub struct Kv {
     store: Store,
     key_prefix: Arc<str>,
     /// The lock, with the prefix, and its term; in memory there is none.
-    lock: Option<(String, Term)>,
+    lock: Option<(Key, Term)>,
 }
 
-enum Store {
+/// Where keys are kept.
+#[derive(Clone, Debug)]
+pub(crate) enum Store {
     Consul(KvStore),
-    Memory(Mutex<BTreeMap<String, Vec<u8>>>),
+    Memory(Arc<Mutex<BTreeMap<String, Vec<u8>>>>),
 }
 
 impl Kv {
-    pub(crate) fn new(store: KvStore, key_prefix: &Arc<str>, lock: &str, term: Term) -> Self {
-        let (store, key_prefix) = (Store::Consul(store), Arc::clone(key_prefix));
-        Self(Arc::new(Shared { store, key_prefix, lock: Some((lock.into(), term)) }))
+    pub(crate) const fn new(store: Store, key_prefix: Arc<str>, lock: Option<(Key, Term)>) -> Self {
+        Self { store, key_prefix, lock }
     }
 
     /// One that keeps its keys in memory and refuses nothing.
     pub(crate) fn in_memory() -> Self {
-        let store = Store::Memory(Mutex::default());
-        Self(Arc::new(Shared { store, key_prefix: "".into(), lock: None }))
+        Self::new(Store::in_memory(), "".into(), None)
     }
 
     /// The value of this key; `None` where there is no such key.
@@ -53,7 +52,7 @@ impl Kv {
     /// Where the key is none; where Consul does not answer within 5 s, or refuses.
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
         let key = self.whole(key)?;
-        match &self.0.store {
+        match &self.store {
             Store::Consul(store) => store.get(&key).await.map_err(Error::no_answer),
             Store::Memory(keys) => Ok(locked(keys).get(&key).cloned()),
         }
@@ -82,17 +81,17 @@ impl Kv {
 
     async fn write(&self, key: &str, write: Write) -> Result<()> {
         let key = self.whole(key)?;
-        match (&self.0.store, &self.0.lock) {
-            (Store::Consul(_), Some((lock, _))) if *lock == key => {
+        match (&self.store, &self.lock) {
+            (Store::Consul(_), Some((lock, _))) if lock.as_str() == key => {
                 Err(Error::wrong(vec![format!(
                     "`{key}` is the lock of the job that writes it, whose term that would end; write \
                  to another key"
                 )]))
             }
             (Store::Consul(store), Some((lock, term))) => {
-                match store.write(lock, term.fence, &key, write).await {
+                match store.write(lock.as_str(), term.fence, &key, write).await {
                     Ok(true) => Ok(()),
-                    Ok(false) => Err(Error::lost(lock.clone())),
+                    Ok(false) => Err(Error::lost(lock.to_string())),
                     Err(fault) => Err(Error::no_answer(fault)),
                 }
             }
@@ -108,7 +107,13 @@ impl Kv {
     }
 
     fn whole(&self, key: &str) -> Result<String> {
-        whole_key(&self.0.key_prefix, key)
+        whole_key(&self.key_prefix, key)
+    }
+}
+
+impl Store {
+    pub(crate) fn in_memory() -> Self {
+        Self::Memory(Arc::default())
     }
 }
 
@@ -118,6 +123,6 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl fmt::Debug for Kv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Kv").field("lock", &self.0.lock).finish_non_exhaustive()
+        f.debug_struct("Kv").field("lock", &self.lock).finish_non_exhaustive()
     }
 }

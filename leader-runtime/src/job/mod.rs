@@ -16,14 +16,15 @@ mod run;
 mod standby;
 mod stop;
 
-pub(crate) use context::Context;
 pub use context::FromRun;
+pub(crate) use context::{Context, Supplies};
 pub use data::Data;
 pub(crate) use data::Values;
 pub(crate) use entry::RunFuture;
 pub use fence::Fence;
 pub use jobs::Jobs;
 pub use kv::Kv;
+pub(crate) use kv::Store;
 pub use leading::Leading;
 pub(crate) use outcome::{Ending, Retry};
 pub use outcome::{IntoOutcome, Outcome};

@@ -12,12 +12,10 @@ use std::time::UNIX_EPOCH;
 use leader_core::{Due, JobName, Key, Options, Schedule};
 use tracing::info;
 
-use super::context::Context;
-use super::data::Values;
+use super::context::{Context, Supplies};
 use super::entry::{Entry, RunFuture, StandbyFuture};
 use super::fence::Fence;
 use super::jobs::{Jobs, Listed};
-use super::kv::Kv;
 use super::later;
 use super::run::Run;
 use super::stop::Stopper;
@@ -43,7 +41,7 @@ pub(crate) struct Fault {
 }
 
 /// Parses what the jobs say, with `key_prefix` before every key, and asks whether what they take
-/// is there: in `data`, and a store to write to.
+/// is among the supplies.
 ///
 /// Those that are not enabled are left out, when they are seen to be right.
 ///
@@ -53,8 +51,7 @@ pub(crate) struct Fault {
 pub(crate) fn register(
     jobs: &Jobs,
     key_prefix: &str,
-    data: &Arc<Values>,
-    kv: Option<&Kv>,
+    supplies: &Arc<Supplies>,
 ) -> Result<Vec<Registration>, Vec<Fault>> {
     let mut registrations = Vec::new();
     let mut faults = Vec::new();
@@ -63,7 +60,7 @@ pub(crate) fn register(
         let (name, place) = (listed.name(), listed.entry.place);
         let texts = match places.insert(name.clone(), place) {
             Some(first) => vec![twice(first, place)],
-            None => match registration(listed, key_prefix, data, kv) {
+            None => match registration(listed, key_prefix, supplies) {
                 Ok(registration) => {
                     registrations.extend(registration);
                     continue;
@@ -80,8 +77,7 @@ pub(crate) fn register(
 fn registration(
     listed: &Listed,
     key_prefix: &str,
-    data: &Arc<Values>,
-    kv: Option<&Kv>,
+    supplies: &Arc<Supplies>,
 ) -> Result<Option<Registration>, Vec<String>> {
     let &Listed { entry: Entry { key, start, standby, place, .. }, .. } = listed;
     let mut faults = Vec::new();
@@ -90,7 +86,7 @@ fn registration(
     faults.extend(name.as_ref().err().map(ToString::to_string));
     faults.extend(key.as_ref().err().map(ToString::to_string));
     let options = options(&listed.entry, &mut faults);
-    faults.extend(lacks(&listed.entry, data, kv));
+    faults.extend(lacks(&listed.entry, supplies));
     match (name, key, options.schedule()) {
         (Ok(name), Ok(key), Some(schedule)) if faults.is_empty() => {
             if !options.is_enabled() {
@@ -124,10 +120,10 @@ fn options(entry: &Entry, faults: &mut Vec<String>) -> Options {
 
 /// What the job's parameters and its standby's ask for in vain. Their futures are made, and
 /// dropped before they are polled: that runs nothing of them.
-fn lacks(entry: &Entry, data: &Arc<Values>, kv: Option<&Kv>) -> Vec<String> {
+fn lacks(entry: &Entry, supplies: &Arc<Supplies>) -> Vec<String> {
     let (_stopper, stop) = Stopper::new();
     let run = Run::new(entry.name, Due::new(UNIX_EPOCH), Fence::new(0));
-    let context = Context::new(run, stop, Arc::clone(data), kv.cloned());
+    let context = Context::new(run, stop, Arc::clone(supplies), None);
     drop((entry.start)(&context));
     if let Some(standby) = entry.standby {
         drop(standby(&context));

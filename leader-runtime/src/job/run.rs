@@ -19,12 +19,12 @@ impl Run {
     /// The first run of this job; in a test, to call a job by hand.
     #[must_use]
     pub fn new(job: &str, due: Due, fence: Fence) -> Self {
-        Self { job: job.into(), due, fence, number: 1 }
+        Self::numbered(job.into(), due, fence, 1)
     }
 
     /// The run of this number.
-    pub(crate) fn numbered(self, number: u64) -> Self {
-        Self { number, ..self }
+    pub(crate) const fn numbered(job: Arc<str>, due: Due, fence: Fence, number: u64) -> Self {
+        Self { job, due, fence, number }
     }
 
     /// The job's name.

@@ -13,28 +13,20 @@ use tracing::{Instrument, debug, error, info_span, warn};
 use self::attempt::attempt;
 use self::slot::Slot;
 use crate::engine::Tick;
-use crate::job::{Context, Fence, Kv, Registration, Run, Stop, Stopper, Values};
-use crate::lock::{Claim, KvStore};
+use crate::job::{Context, Fence, Registration, Run, Stop, Stopper, Supplies};
+use crate::lock::Claim;
 
 /// The runs of a process. Dropping this drops them.
 #[derive(Debug)]
 pub(crate) struct Runs {
     jobs: Vec<Job>,
-    supplies: Supplies,
+    supplies: Arc<Supplies>,
     tasks: JoinSet<()>,
-}
-
-/// What jobs are handed beside their run.
-#[derive(Debug)]
-pub(crate) struct Supplies {
-    pub(crate) data: Arc<Values>,
-    /// Where there is one beside the locks.
-    pub(crate) kv: Option<KvStore>,
-    pub(crate) key_prefix: Arc<str>,
 }
 
 #[derive(Debug)]
 struct Job {
+    name: Arc<str>,
     registration: Registration,
     /// While this is here, the process stands for the job's key.
     claim: Claim,
@@ -44,22 +36,27 @@ struct Job {
     begun: u64,
 }
 
-impl Supplies {
+impl Job {
     /// What a run in this term is told; without a term, what a standby is.
-    fn context(&self, job: &Job, due: Due, stop: Stop, term: Option<Term>) -> Context {
-        let Registration { name, key, .. } = &job.registration;
+    fn context(
+        &self,
+        supplies: &Arc<Supplies>,
+        due: Due,
+        stop: Stop,
+        term: Option<Term>,
+    ) -> Context {
         let fence = term.map_or(Fence::new(0), Fence::of);
-        let run = Run::new(name.as_str(), due, fence).numbered(job.begun);
-        let kv = self.kv.clone().zip(term);
-        let kv = kv.map(|(store, term)| Kv::new(store, &self.key_prefix, key.as_str(), term));
-        Context::new(run, stop, Arc::clone(&self.data), kv)
+        let run = Run::numbered(Arc::clone(&self.name), due, fence, self.begun);
+        let lock = term.map(|term| (self.registration.key.clone(), term));
+        Context::new(run, stop, Arc::clone(supplies), lock)
     }
 }
 
 impl Runs {
     /// Of these jobs, each with its claim on its key.
-    pub(crate) fn new(jobs: Vec<(Registration, Claim)>, supplies: Supplies) -> Self {
-        let job = |(registration, claim)| Job {
+    pub(crate) fn new(jobs: Vec<(Registration, Claim)>, supplies: Arc<Supplies>) -> Self {
+        let job = |(registration, claim): (Registration, _)| Job {
+            name: registration.name.as_str().into(),
             registration,
             claim,
             slot: Slot::default(),
@@ -98,7 +95,7 @@ impl Runs {
         let fence = guard.term().fence.0;
         let span = info_span!("run", job = %name, key = %job.registration.key, %due, fence);
         let (stopper, stop) = Stopper::new();
-        let context = self.supplies.context(job, due, stop, Some(guard.term()));
+        let context = job.context(&self.supplies, due, stop, Some(guard.term()));
         let run = attempt(job.registration.start, context, stopper, guard);
         self.tasks.spawn(
             async move {
@@ -123,7 +120,7 @@ impl Runs {
         };
         let (_stopper, stop) = Stopper::new();
         // the start has seen that its parameters lack nothing
-        let Some(call) = standby(&self.supplies.context(job, due, stop, None)) else { return };
+        let Some(call) = standby(&job.context(&self.supplies, due, stop, None)) else { return };
         self.tasks.spawn(async move {
             if let Err(panic) = attempt::caught(call).await {
                 error!(job = %name, panic, "the standby panicked");

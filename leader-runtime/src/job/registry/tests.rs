@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::*;
-use crate::job::{Data, Ending, Outcome, Retry};
+use crate::job::{Data, Ending, Kv, Outcome, Retry, Store, Values};
 use crate::{jobs, leader_job};
 
 #[leader_job(key = "service/clock", every = "3s", standby = wait, crate = crate)]
@@ -36,27 +36,28 @@ async fn write(kv: Kv) -> crate::Result<()> {
     kv.put("service/written", "1").await
 }
 
-fn put_in() -> Arc<Values> {
+fn supplies() -> Arc<Supplies> {
     let mut data = Values::default();
     data.put(Pool(7));
     data.put("lanes".to_owned());
     data.put(1_u64);
-    Arc::new(data)
+    let (data, store) = (Arc::new(data), Some(Store::in_memory()));
+    Arc::new(Supplies { data, store, key_prefix: "stage/".into() })
 }
 
 fn registered(jobs: &Jobs) -> Vec<Registration> {
-    register(jobs, "stage/", &put_in(), Some(&Kv::in_memory())).unwrap()
+    register(jobs, "stage/", &supplies()).unwrap()
 }
 
 fn faults(jobs: &Jobs, key_prefix: &str) -> Vec<String> {
-    let faults = register(jobs, key_prefix, &Arc::default(), None).unwrap_err();
+    let faults = register(jobs, key_prefix, &Arc::default()).unwrap_err();
     faults.iter().map(Fault::to_string).collect()
 }
 
 fn context(fence: i64) -> Context {
     let (_, stop) = Stopper::new();
     let run = Run::new("", Due::new(UNIX_EPOCH + Duration::from_secs(1)), Fence::new(fence));
-    Context::new(run, stop, put_in(), Some(Kv::in_memory()))
+    Context::new(run, stop, supplies(), None)
 }
 
 fn run(registration: &Registration, fence: i64) -> Ending {
