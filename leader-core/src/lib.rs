@@ -13,6 +13,7 @@ mod name;
 mod nearest;
 mod options;
 mod policy;
+pub mod record;
 mod schedule;
 pub mod span;
 mod timing;

@@ -1,0 +1,180 @@
+//! What was claimed of a job's due instants, and what is still to be run: how no instant is run by
+//! two leaders, and none lost between them.
+//!
+//! A leader *claims* a due instant before it runs it, in a write that only the leader of the term
+//! can make, and that fails where the record has moved since it was read. So two claims never
+//! overlap. Whoever leads next reads the record, and knows which instants nobody claimed, and
+//! which run was claimed and never ended.
+//!
+//! ```text
+//!             through                                now
+//!  ───●────●────●────────○────────○────────○──────────┤
+//!   claimed, or not to   └── pending: nobody ran them ┘
+//!   be run any more
+//! ```
+
+mod pending;
+
+use std::collections::VecDeque;
+use std::time::{Duration, SystemTime};
+
+pub use self::pending::Missing;
+use self::pending::Pending;
+use crate::policy::{Interrupted, Missed};
+use crate::schedule::Schedule;
+
+/// What a job wants kept of its due instants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// What becomes of due instants that no node ran.
+    pub missed: Missed,
+    /// How far back these are looked for.
+    pub within: Duration,
+    /// What becomes of a run that was claimed and has no outcome of its own.
+    pub interrupted: Interrupted,
+}
+
+/// The record of one job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The schedule that the instants are of, as it prints.
+    pub schedule: String,
+    /// Every due instant up to this one was claimed, or is not to be run.
+    pub through: SystemTime,
+    /// The latest runs, the newest last, at most [`Record::RUNS`].
+    pub runs: VecDeque<Claimed>,
+}
+
+/// A run that was claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// Its due instant.
+    pub due: SystemTime,
+    /// Which attempt to bring it to an end, over all nodes: 1 is the first.
+    pub attempt: u32,
+    /// Who claimed it.
+    pub node: String,
+    /// In which term.
+    pub fence: u64,
+    /// When.
+    pub claimed: SystemTime,
+    /// When and how it ended; `None` while it goes on, and for ever where its node died.
+    pub ended: Option<(SystemTime, Ended)>,
+}
+
+/// How a claimed run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ended {
+    /// It did its work.
+    Ok,
+    /// It said itself that there was nothing to do, and why.
+    Skipped(String),
+    /// It failed, or took too long, and how.
+    Failed(String),
+    /// It was cut off before it had an outcome of its own, and by what.
+    Interrupted(String),
+}
+
+/// A run that is to be claimed next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Todo {
+    /// Its due instant.
+    pub due: SystemTime,
+    /// 1, or more where it was interrupted.
+    pub attempt: u32,
+    /// The instants before it that nobody ran, and nobody will.
+    pub missing: Missing,
+}
+
+impl Record {
+    /// So many runs are kept.
+    pub const RUNS: usize = 20;
+
+    /// Of a job that was never led before: what was due until now is nobody's fault.
+    #[must_use]
+    pub fn new(schedule: &Schedule, now: SystemTime) -> Self {
+        Self { schedule: schedule.to_string(), through: now, runs: VecDeque::new() }
+    }
+
+    /// Goes on by this schedule. Where it is another one than before, what was due until now is not
+    /// missed: an edited schedule must not fire at the deploy.
+    pub fn adopt(&mut self, schedule: &Schedule, now: SystemTime) {
+        let text = schedule.to_string();
+        if self.schedule != text {
+            self.schedule = text;
+            self.through = self.through.max(now);
+        }
+    }
+
+    /// Gives up pending instants that are too old to be run; how many, and the oldest.
+    pub fn give_up(&mut self, schedule: &Schedule, keeping: Keeping, now: SystemTime) -> Missing {
+        let Some(oldest_kept) = now.checked_sub(keeping.within) else { return Missing::default() };
+        let missing = Pending::new(schedule, self.through, oldest_kept).missing();
+        self.through = self.through.max(oldest_kept);
+        missing
+    }
+
+    /// These instants are not to be run any more: the run before still went on.
+    pub fn pass_over(&mut self, until: SystemTime) {
+        self.through = self.through.max(until);
+    }
+
+    /// What is to be run next by a leader that runs nothing of the job: what was interrupted, then
+    /// what is pending.
+    #[must_use]
+    pub fn next(&self, schedule: &Schedule, keeping: Keeping, now: SystemTime) -> Option<Todo> {
+        if let Some(interrupted) = self.interrupted()
+            && keeping.interrupted == Interrupted::Rerun
+        {
+            let Claimed { due, attempt, .. } = *interrupted;
+            return Some(Todo { due, attempt: attempt + 1, missing: Missing::default() });
+        }
+        let pending = Pending::new(schedule, self.through, now);
+        let (due, missing) = match keeping.missed {
+            Missed::Skip => return None,
+            Missed::All => (pending.oldest()?, Missing::default()),
+            Missed::Once => {
+                let newest = pending.newest()?;
+                (newest, Pending::new(schedule, self.through, newest).missing_before_last())
+            }
+        };
+        Some(Todo { due, attempt: 1, missing })
+    }
+
+    /// A due instant that this leader saw come, where nobody claimed it.
+    #[must_use]
+    pub fn live(&self, due: SystemTime) -> Option<Todo> {
+        (due > self.through).then(|| Todo { due, attempt: 1, missing: Missing::default() })
+    }
+
+    /// The run that was claimed last and has no outcome of its own.
+    #[must_use]
+    pub fn interrupted(&self) -> Option<&Claimed> {
+        self.runs.back().filter(|run| matches!(run.ended, None | Some((_, Ended::Interrupted(_)))))
+    }
+
+    /// Writes down that this is run now, by this node and in this term.
+    pub fn claim(&mut self, todo: Todo, node: &str, fence: u64, now: SystemTime) {
+        let Todo { due, attempt, .. } = todo;
+        if let Some(before) = self.runs.back_mut() {
+            let lost = || (now, Ended::Interrupted("its node died, or lost the lead".into()));
+            before.ended.get_or_insert_with(lost);
+        }
+        self.through = self.through.max(due);
+        let (node, claimed) = (node.to_owned(), now);
+        self.runs.push_back(Claimed { due, attempt, node, fence, claimed, ended: None });
+        let surplus = self.runs.len().saturating_sub(Self::RUNS);
+        self.runs.drain(..surplus);
+    }
+
+    /// Writes down how the run that was claimed last ended.
+    pub fn end(&mut self, ended: Ended, now: SystemTime) {
+        if let Some(run) = self.runs.back_mut() {
+            run.ended.get_or_insert((now, ended));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

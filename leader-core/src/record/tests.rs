@@ -1,0 +1,195 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn at(seconds: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
+fn schedule(text: &str) -> Schedule {
+    text.parse().unwrap()
+}
+
+fn keeping(missed: Missed) -> Keeping {
+    let (within, interrupted) = (Duration::from_secs(3600), Interrupted::Skip);
+    Keeping { missed, within, interrupted }
+}
+
+fn rerun(missed: Missed) -> Keeping {
+    Keeping { interrupted: Interrupted::Rerun, ..keeping(missed) }
+}
+
+#[test]
+fn a_job_that_was_never_led_has_missed_nothing() {
+    let every = schedule("every 1m");
+    let record = Record::new(&every, at(90));
+    for missed in [Missed::Skip, Missed::Once, Missed::All] {
+        assert_eq!(record.next(&every, keeping(missed), at(119)), None);
+    }
+}
+
+#[test]
+fn of_what_was_missed_all_runs_the_oldest_and_once_the_newest_and_counts_the_others() {
+    let every = schedule("every 1m");
+    let record = Record::new(&every, at(60));
+    let next = |missed| record.next(&every, keeping(missed), at(310));
+    assert_eq!(next(Missed::Skip), None);
+    let missing = Missing::default();
+    assert_eq!(next(Missed::All), Some(Todo { due: at(120), attempt: 1, missing }));
+    let missing = Missing { count: 3, oldest: Some(at(120)) };
+    assert_eq!(next(Missed::Once), Some(Todo { due: at(300), attempt: 1, missing }));
+}
+
+#[test]
+fn what_is_too_old_is_given_up_and_counted() {
+    let every = schedule("every 1m");
+    let mut record = Record::new(&every, at(0));
+    let given_up = record.give_up(&every, keeping(Missed::All), at(3720));
+    assert_eq!(given_up, Missing { count: 2, oldest: Some(at(60)) });
+    let next = record.next(&every, keeping(Missed::All), at(3720)).unwrap();
+    assert_eq!(next.due, at(180));
+    let given_up = record.give_up(&every, keeping(Missed::All), at(3720));
+    assert_eq!(given_up, Missing::default());
+}
+
+#[test]
+fn an_edited_schedule_does_not_fire_at_the_deploy() {
+    let (old, new) = (schedule("every 1m"), schedule("every 7s"));
+    let mut record = Record::new(&old, at(0));
+    record.adopt(&old, at(300));
+    assert!(record.next(&old, keeping(Missed::All), at(300)).is_some());
+    record.adopt(&new, at(300));
+    assert_eq!(record.next(&new, keeping(Missed::All), at(300)), None);
+    assert_eq!(record.next(&new, keeping(Missed::All), at(301)).unwrap().due, at(301));
+}
+
+#[test]
+fn an_interrupted_run_is_run_first_and_counts_its_attempts() {
+    let every = schedule("every 1m");
+    let mut record = Record::new(&every, at(0));
+    record.claim(record.live(at(60)).unwrap(), "one", 7, at(60));
+    assert_eq!(record.next(&every, keeping(Missed::Skip), at(61)), None);
+    let again = record.next(&every, rerun(Missed::All), at(130)).unwrap();
+    assert_eq!((again.due, again.attempt), (at(60), 2));
+    record.claim(again, "two", 9, at(130));
+    record.end(Ended::Interrupted("its drain was used up".into()), at(131));
+    let again = record.next(&every, rerun(Missed::All), at(140)).unwrap();
+    assert_eq!((again.due, again.attempt), (at(60), 3));
+    record.claim(again, "three", 11, at(140));
+    record.end(Ended::Failed("it panicked".into()), at(141));
+    assert_eq!(record.next(&every, rerun(Missed::All), at(150)).unwrap().due, at(120));
+    let ends = record.runs.iter().map(|run| (run.node.as_str(), run.attempt, run.ended.is_some()));
+    assert_eq!(ends.collect::<Vec<_>>(), [("one", 1, true), ("two", 2, true), ("three", 3, true)]);
+}
+
+#[test]
+fn no_more_than_twenty_runs_are_kept() {
+    let mut record = Record::new(&schedule("every 1s"), at(0));
+    for due in 1..=30 {
+        record.claim(record.live(at(due)).unwrap(), "one", 7, at(due));
+        record.end(Ended::Ok, at(due));
+    }
+    assert_eq!(record.runs.len(), Record::RUNS);
+    assert_eq!(record.runs.front().unwrap().due, at(11));
+}
+
+#[test]
+fn the_newest_instant_is_found_however_far_back_and_however_dense() {
+    for (text, until, newest) in [
+        ("every 10ms", 100_000, at(100_000)),
+        ("every 366d", 366 * 86_400 + 5, at(366 * 86_400)),
+        ("cron 0 0 29 2 * tz UTC", 86_400 * 365 * 6, at(68_169_600)),
+    ] {
+        let schedule = schedule(text);
+        assert_eq!(Pending::new(&schedule, at(0), at(until)).newest(), Some(newest), "{text}");
+    }
+}
+
+/// What befalls a leader in a history.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    /// Time passes.
+    Wait(u64),
+    /// It runs what is next: to its end, or it dies under it, or before the claim is written.
+    Run(Fate),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Ends,
+    DiesUnderIt,
+    DiesBefore,
+}
+
+fn turns() -> impl Strategy<Value = Vec<Turn>> {
+    let fate = prop_oneof![4 => Just(Fate::Ends), 2 => Just(Fate::DiesUnderIt), 1 => Just(Fate::DiesBefore)];
+    let turn = prop_oneof![
+        3 => (1..200u64).prop_map(Turn::Wait),
+        4 => fate.prop_map(Turn::Run),
+    ];
+    proptest::collection::vec(turn, 1..120)
+}
+
+/// Plays a history against one record, as a store keeps it: which instants ran to their end, and
+/// how often each was claimed.
+fn play(turns: &[Turn], keeping: Keeping) -> (Vec<SystemTime>, Vec<(SystemTime, u32)>, SystemTime) {
+    let every = schedule("every 10s");
+    let (mut now, mut fence) = (1_000, 1);
+    let mut stored = Record::new(&every, at(now));
+    let (mut ended, mut claims) = (Vec::new(), Vec::new());
+    for turn in turns {
+        match turn {
+            Turn::Wait(seconds) => now += seconds,
+            Turn::Run(fate) => {
+                let mut record = stored.clone();
+                record.give_up(&every, keeping, at(now));
+                let Some(todo) = record.next(&every, keeping, at(now)) else { continue };
+                record.claim(todo, "node", fence, at(now));
+                fence += 1;
+                if *fate == Fate::DiesBefore {
+                    continue;
+                }
+                claims.push((todo.due, todo.attempt));
+                if *fate == Fate::Ends {
+                    record.end(Ended::Ok, at(now));
+                    ended.push(todo.due);
+                }
+                stored = record;
+            }
+        }
+    }
+    (ended, claims, stored.through)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_due_instant_is_claimed_twice_but_for_a_rerun(turns in turns()) {
+        for missed in [Missed::Once, Missed::All] {
+            let (_, claims, _) = play(&turns, keeping(missed));
+            prop_assert!(claims.windows(2).all(|pair| pair[0].0 < pair[1].0), "{claims:?}");
+            let (ended, claims, _) = play(&turns, rerun(missed));
+            for pair in claims.windows(2) {
+                let [(before, tried), (after, attempt)] = pair else { unreachable!() };
+                prop_assert!(
+                    before < after && *attempt == 1 || before == after && *attempt == tried + 1,
+                    "{claims:?}"
+                );
+            }
+            // what came to its end is never run again
+            prop_assert!(ended.windows(2).all(|pair| pair[0] < pair[1]), "{ended:?}");
+        }
+    }
+
+    #[test]
+    fn with_all_and_rerun_no_instant_within_the_window_is_lost(turns in turns()) {
+        let keeping = Keeping { within: Duration::from_secs(1_000_000), ..rerun(Missed::All) };
+        let (ended, claims, through) = play(&turns, keeping);
+        let open = claims.last().filter(|(due, _)| ended.last() != Some(due)).map(|(due, _)| *due);
+        let due = std::iter::successors(Some(at(1_010)), |due| Some(*due + Duration::from_secs(10)));
+        let due: Vec<_> =
+            due.take_while(|due| *due <= through).filter(|due| Some(*due) != open).collect();
+        prop_assert_eq!(ended, due);
+    }
+}
