@@ -6,6 +6,7 @@
 //!
 //! This crate is a part of `leader-runtime`, which re-exports what its users need.
 
+#[cfg(feature = "election")]
 pub mod election;
 mod error;
 mod key;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tests::{Agent, Node, each_consul, one_consul};
+use tests::{Agent, Line, Node, each_consul, one_consul};
 use ureq::Agent as Client;
 
 const SOON: Duration = Duration::from_secs(8);
@@ -56,5 +56,32 @@ fn a_service_answers_who_leads_and_stops_by_its_own_signal() {
         assert!(nodes[first].wait_exit(Duration::from_secs(1)).success());
         let other = if leads_one { "\"two\"" } else { "\"one\"" };
         tests::wait_until("the other leads", SOON, || leader(&nodes[second]).contains(other));
+    });
+}
+
+#[test]
+fn a_batch_goes_on_where_the_leader_before_left_it_and_ends_between_two_items() {
+    each_consul(|consul| {
+        let agent = Agent::dev(consul).start();
+        let start = || {
+            let node = Node::example("batch").env("CONSUL_HTTP_ADDR", agent.addr());
+            node.env("LEADER_LEASE", "2s").start()
+        };
+        let number = |line: &Line| line.text.split_once(": ")?.0.parse::<u64>().ok();
+        let first = start();
+        first.wait_line(SOON, |line| number(line) == Some(3));
+        let second = start();
+        first.kill();
+        let done = first.lines().iter().filter_map(number).max().expect("it ran");
+        let next = second.wait_line(SOON, |line| number(line).is_some());
+        let next = number(&next).expect("a number");
+        // one may have been written and not printed
+        assert!((done + 1..=done + 2).contains(&next), "{done}, then {next}");
+        second.terminate();
+        assert!(second.wait_exit(Duration::from_secs(2)).success());
+        let numbers: Vec<u64> = second.lines().iter().filter_map(number).collect();
+        assert!(numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "{numbers:?}");
+        let last = second.lines().pop().expect("it ran").text;
+        assert_eq!(last, format!("Ends at {}", numbers.last().expect("it ran")));
     });
 }
