@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What attributes cost to compile, ours beside others: the seconds that each adds to a cold
-# `cargo check`, and the milliseconds a use to a warm one. Medians, on an otherwise idle machine;
-# some five minutes. Not part of the tests, since a busy machine would fail them.
+# `cargo check`, and the milliseconds a use to a warm one. Medians; some five minutes on an idle
+# machine. Not part of the tests, since a busy machine would fail them.
 #
 #   leader-macros/cost.sh [RUNS]
 set -euo pipefail
@@ -9,6 +9,7 @@ runs=${1:-3}
 ours=$(cd "$(dirname "$0")/.." && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+cp "$ours/rust-toolchain.toml" "$scratch"
 unset CARGO_TARGET_DIR RUSTFLAGS CARGO_INCREMENTAL
 
 syn='syn = { version = "3", default-features = false, features = ["parsing", "printing", "proc-macro", "clone-impls", "full"] }'
@@ -33,48 +34,49 @@ hundred() {
     done
 }
 
-# NAME: milliseconds of one check
+# NAME: milliseconds of one check, by the wall and of the processors
 check() (
     cd "$scratch/$1"
-    local began
-    began=$(date +%s%N)
-    cargo check --quiet --offline >&2
-    echo $((($(date +%s%N) - began) / 1000000))
+    TIMEFORMAT='%R %U %S'
+    { time cargo check --quiet --offline 2>&3; } 3>&2 2>"$scratch/time"
+    awk '{ printf "%d %d\n", $1 * 1000, ($2 + $3) * 1000 }' "$scratch/time"
 )
 
-median() { sort -n | sed -n "$((($1 + 1) / 2))p"; }
+# COLUMN RUNS: of the lines that come
+median() { cut -d ' ' -f "$1" | sort -n | sed -n "$((($2 + 1) / 2))p"; }
 
 cold() {
     for _ in $(seq "$runs"); do
         rm -rf "$scratch/$1/target"
         check "$1"
-    done | median "$runs"
+    done >"$scratch/cold"
+    echo "$(median 1 "$runs" <"$scratch/cold") $(median 2 "$runs" <"$scratch/cold")"
 }
 
+# of the processors alone: a warm check is one thread's work
 warm() {
     check "$1" >/dev/null
     for _ in $(seq $((runs * 3))); do
         touch "$scratch/$1/src/lib.rs"
         check "$1"
-    done | median $((runs * 3))
+    done | median 2 $((runs * 3))
 }
 
 seconds() { printf '%d.%01d s' $(($1 / 1000)) $(($1 % 1000 / 100)); }
 
-crate empty '' ''
 crate bare "$bare" ''
 crate tokio 'tokio-macros = "2"' ''
 crate axum 'axum-macros = "0.5"' ''
 crate leader "leader-macros = { path = \"$ours/leader-macros\" }" ''
 
-nothing=$(cold empty)
-echo "a cold check, more than that of an empty crate ($(seconds "$nothing")), median of $runs:"
+echo "a cold check of an empty crate that depends on them, median of $runs (processor time):"
 for name in bare tokio axum leader; do
     case $name in
         bare) title='syn, quote and proc-macro2' ;;
         *) title="$name-macros" ;;
     esac
-    printf '  %-28s %s\n' "$title" "$(seconds $(($(cold $name) - nothing)))"
+    read -r wall processor <<<"$(cold $name)"
+    printf '  %-28s %s (%s)\n' "$title" "$(seconds "$wall")" "$(seconds "$processor")"
 done
 
 # as small as an attribute can be that reads its function
@@ -100,7 +102,7 @@ crate jobs "$runtime" "$(hundred '#[allow(dead_code)] #[leader_runtime::leader_j
 crate crons "$runtime" "$(hundred '#[allow(dead_code)] #[leader_runtime::leader_job(key = "service/job_@", cron = "0 9 * * MON-FRI", tz = "Europe/Oslo", overlap = "queue")]')"
 
 nothing=$(warm plain)
-echo "a warm check of a hundred uses, more than without any ($nothing ms), a use:"
+echo "a warm check of a hundred uses: processor time above that without any ($nothing ms), a use:"
 for use in 'echoes:syn and quote, re-emitted' 'mains:#[tokio::main]' 'handlers:#[axum::debug_handler]' \
     'jobs:#[leader_job], every' 'crons:#[leader_job], cron with tz'; do
     took=$(($(warm "${use%%:*}") - nothing))
