@@ -73,7 +73,14 @@ fn constants(options: &Options) -> TokenStream {
     }
     if let Some(path) = &options.every {
         let at_path = hygienic(path.span());
-        let every = quote_spanned!(at_path=> __p::every(#path));
+        let shift = options.texts.longest_shift();
+        let every = if shift.is_zero() {
+            quote_spanned!(at_path=> __p::every(#path))
+        } else {
+            let (seconds, nanos) = (shift.as_secs(), shift.subsec_nanos());
+            let shift = quote!(__p::Duration::new(#seconds, #nanos));
+            quote_spanned!(at_path=> __p::every_above(#path, #shift))
+        };
         constants.extend(quote!(const __EVERY: __p::Duration = #every;));
     }
     constants

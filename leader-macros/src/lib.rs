@@ -73,7 +73,7 @@ use proc_macro::TokenStream;
 ///
 /// A wrong option, value or signature does not compile. All that is wrong is told at once, each at
 /// its place and with what to write instead. What a constant hides from the macro, the compiler
-/// checks where it evaluates it, and the start the rest, with file and line.
+/// checks where it evaluates it; all is checked once more at the start, with file and line.
 #[proc_macro_attribute]
 pub fn leader_job(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::leader_job(options.into(), item.into()).into()

@@ -36,6 +36,31 @@
 //! is read in UTC, or by the clock of the zone that `tz` names. A run that is due while the one
 //! before goes on is skipped.
 
+//!
+//! # What it takes
+//!
+//! A job has any number of parameters, in any order: [`Data`] that the service put in, the [`Fence`]
+//! of its term, a [`Kv`] whose writes are refused once the term is over, [`Leading`] to hand down as
+//! a proof, [`Stop`] to end in time, and [`Run`] and [`Due`] to know which run it is.
+//!
+//! ```
+//! use leader_runtime::{Data, Fence, Settings, Stop, Runtime, jobs, leader_job};
+//!
+//! struct Pool; // of connections to a database
+//!
+//! #[leader_job(key = "billing/charge", cron = "0 3 * * *", tz = "Europe/Oslo")]
+//! async fn charge(pool: Data<Pool>, fence: Fence, stop: Stop) -> Result<(), std::io::Error> {
+//!     // UPDATE … WHERE fence <= $1
+//! #   let _ = (&*pool, fence, stop);
+//!     Ok(())
+//! }
+//!
+//! let runtime = Runtime::new(Settings::new()).data(Pool).jobs(jobs![charge]);
+//! ```
+//!
+//! What is missing stops the start. In a unit test the job is still a function: [`testing`] has what
+//! it is called with.
+
 mod clock;
 mod engine;
 mod error;

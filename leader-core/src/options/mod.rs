@@ -166,6 +166,13 @@ impl Options {
         (self.while_leading == Some(true)).then_some(Schedule::WhileLeading)
     }
 
+    /// The longer of `offset` and `jitter`, both of which are less than the interval of `every`; for
+    /// an interval that is a constant, which is not known here.
+    #[must_use]
+    pub fn longest_shift(&self) -> Duration {
+        self.offset.unwrap_or_default().max(self.jitter.unwrap_or_default())
+    }
+
     /// Whether the job runs at all: it does unless told otherwise.
     #[must_use]
     pub fn is_enabled(&self) -> bool {

@@ -58,7 +58,9 @@ pub const FAULTY: Entry = Entry {
     place: Location::caller(),
 };
 
-/// A `key` that is a constant, checked where it is evaluated: at compile time.
+/// A `key` that is a constant, checked where it is evaluated: at compile time. The caller is
+/// tracked so that the error shows the user's token, and nothing of what is in here.
+#[track_caller]
 pub const fn key(key: &'static str) -> &'static str {
     match Key::fault(key) {
         None => key,
@@ -67,11 +69,22 @@ pub const fn key(key: &'static str) -> &'static str {
 }
 
 /// An `every` that is a constant, checked as well.
+#[track_caller]
 pub const fn every(interval: Duration) -> Duration {
     if Every::takes(interval) {
         return interval;
     }
     panic!("the interval of `every` is out of bounds; use 10ms to 366d")
+}
+
+/// The same beside an `offset` or a `jitter` of this length.
+#[track_caller]
+pub const fn every_above(interval: Duration, shift: Duration) -> Duration {
+    let interval = every(interval);
+    if interval.as_nanos() > shift.as_nanos() {
+        return interval;
+    }
+    panic!("the interval of `every` is not above its `offset` and its `jitter`; shorten these")
 }
 
 impl fmt::Debug for Entry {

@@ -7,6 +7,6 @@ pub use std::panic::Location;
 pub use std::time::Duration;
 
 pub use super::context::{Context, param};
-pub use super::entry::{Entry, FAULTY, Job, RunFuture, StandbyFuture, every, key};
+pub use super::entry::{Entry, FAULTY, Job, RunFuture, StandbyFuture, every, every_above, key};
 pub use super::outcome::IntoOutcome;
 pub use super::standby::standby;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use super::*;
+use crate::job::entry::Job;
 use crate::job::{Data, Ending, Kv, Outcome, Retry, Store, Values};
 use crate::{jobs, leader_job};
 
@@ -177,17 +178,21 @@ const KEY: &str = "service/constant";
 const HOUR: Duration = Duration::from_secs(3600);
 
 #[test]
-fn a_constant_is_checked_with_the_rest_where_the_compiler_could_not() {
+fn a_constant_is_checked_again_with_the_rest_at_the_start() {
     #[leader_job(key = KEY, every = HOUR, offset = "10m", crate = crate)]
     async fn constant() {}
 
-    #[leader_job(key = KEY, every = HOUR, offset = "1h", crate = crate)]
-    async fn shifted() {}
+    // as the attribute would not let it be
+    let mut shifted = Jobs::new();
+    let options = &[("offset", "1h"), ("tz", "Oslo")];
+    shifted.push(Entry { options, ..<constant as Job>::ENTRY });
 
     let jobs = registered(&jobs![constant]);
     assert_eq!(jobs[0].schedule.to_string(), "every 1h offset 10m");
     assert_eq!(jobs[0].key.as_str(), "stage/service/constant");
-    assert!(faults(&jobs![shifted], "")[0].ends_with("use less than 1h"));
+    let faults = faults(&shifted, "");
+    assert!(faults[0].contains("`Europe/Oslo`"), "{faults:?}");
+    assert!(faults.iter().any(|fault| fault.ends_with("use less than 1h")), "{faults:?}");
 }
 
 #[test]
