@@ -70,12 +70,17 @@ pub struct Session {
 impl Api {
     /// A client of the agent at `addr`, `host:port`, without a token.
     pub fn at(addr: &str) -> Self {
+        Self::with_patience(addr, PATIENCE)
+    }
+
+    /// The same, for a caller who waits for an answer no longer than that.
+    pub(crate) fn with_patience(addr: &str, patience: Duration) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
             .max_redirects(0)
             .max_idle_connections(0)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(patience))
             .proxy(None)
             .build();
         Self { addr: addr.to_owned(), token: None, http: config.new_agent() }
@@ -91,7 +96,7 @@ impl Api {
     ///
     /// # Errors
     ///
-    /// When no whole answer came within 20 seconds, and why.
+    /// When no whole answer came in time, and why.
     pub fn try_request(&self, method: &str, path: &str, body: &str) -> Result<Answer, String> {
         let told = |fault: &dyn std::fmt::Display| format!("{method} {}{path}: {fault}", self.addr);
         let mut request = ureq::http::Request::builder()

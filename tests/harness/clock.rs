@@ -18,6 +18,12 @@ pub fn took_the_lead(line: &Line) -> bool {
     line.text.contains(" leads key=")
 }
 
+/// Whether the line, on stderr, says that the node leads from now on, in a new term or in an old one
+/// again.
+pub fn begins_to_lead(line: &Line) -> bool {
+    took_the_lead(line) || line.text.contains(" leads again, in the same term key=")
+}
+
 /// Whether the line, on stderr, says that the node leads no longer.
 pub fn lost_the_lead(line: &Line) -> bool {
     line.text.contains(" leads no longer")

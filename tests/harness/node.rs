@@ -2,6 +2,7 @@
 //! with its owner.
 
 use std::ffi::OsStr;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tempfile::TempDir;
 
 use crate::environment;
 use crate::example;
+use crate::history::{self, Record};
 use crate::machine::Machine;
 use crate::output::{Line, Output};
 use crate::process::Process;
@@ -39,11 +41,11 @@ pub struct NodeBuilder {
 pub struct Node {
     name: String,
     started: Instant,
-    // before `_dir`, so that it is gone before that is
+    // before `dir`, so that it is gone before that is
     process: Process,
     stdout: Arc<Output>,
     stderr: Arc<Output>,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Node {
@@ -184,6 +186,17 @@ impl Node {
         self.process.ended().is_none()
     }
 
+    /// What it has written of its leadership and its runs so far.
+    ///
+    /// # Panics
+    ///
+    /// When it is no `worker`.
+    #[track_caller]
+    pub fn record(&self) -> Record {
+        let killed = self.process.ended().is_some_and(|status| status.signal().is_some());
+        Record { node: self.name.clone(), killed, events: history::read(self.dir.path()) }
+    }
+
     fn wait_output(&self) {
         self.stdout.wait_end(PIPES_CLOSE);
         self.stderr.wait_end(PIPES_CLOSE);
@@ -259,6 +272,6 @@ impl NodeBuilder {
         let process = Process::start(&self.name, &mut self.command);
         let stdout = Output::of(process.take(|child| child.stdout.take()));
         let stderr = Output::of(process.take(|child| child.stderr.take()));
-        Node { name: self.name, started, process, stdout, stderr, _dir: dir }
+        Node { name: self.name, started, process, stdout, stderr, dir }
     }
 }

@@ -1,0 +1,156 @@
+//! Faults that are planted into an orderly history, each of which the checker must find.
+
+use std::time::Duration;
+
+use super::{Event, History, Moment, Record, Span};
+
+const WITHIN: Duration = Duration::from_millis(1_150);
+
+/// One second after the machine's start, `one` leads, and is killed in a run; `other` follows after
+/// a second, and leaves at 3 s.
+const ONE: &[&str] = &[
+    "1000 stands",
+    "1000 gains k 7",
+    "1050 starts k 7 job 1",
+    "1060 works k 7 job 1",
+    "1070 ends k 7 job 1",
+    "1900 starts k 7 job 2",
+    "2000 works k 7 job 2",
+];
+const OTHER: &[&str] = &[
+    "1500 stands",
+    "3000 gains k 9",
+    "3000 starts k 9 job 1",
+    "3100 works k 9 job 1",
+    "3200 loses k 9",
+    "3200 ends k 9 job 1",
+    "3300 leaves",
+];
+
+fn moment(millis: u64) -> Moment {
+    Moment::START + Duration::from_millis(millis)
+}
+
+/// Lines with milliseconds in the place of nanoseconds.
+fn record(node: &str, killed: bool, lines: &[&str]) -> Record {
+    let event = |line: &&str| {
+        let (at, what) = line.split_once(' ').expect("a moment and a verb");
+        let event: Event = format!("{at}000000 {what}").parse().expect("an event");
+        event
+    };
+    Record { node: node.to_owned(), killed, events: lines.iter().map(event).collect() }
+}
+
+fn history(one: &[&str], other: &[&str]) -> History {
+    History { records: vec![record("one", true, one), record("other", false, other)] }
+}
+
+/// `lines` with one of them in the place of another.
+fn with<'a>(lines: &[&'a str], old: &str, new: &'a str) -> Vec<&'a str> {
+    assert!(lines.contains(&old), "{old}");
+    lines.iter().map(|line| if *line == old { new } else { line }).collect()
+}
+
+/// The only fault.
+#[track_caller]
+fn found(history: &History, what: &str) {
+    let faults = history.faults();
+    assert!(matches!(faults.as_slice(), [fault] if fault.contains(what)), "{what}: {faults:#?}");
+}
+
+fn span(from: u64, until: u64) -> Span {
+    Span { from: moment(from), until: moment(until) }
+}
+
+#[test]
+fn an_orderly_history_has_no_fault() {
+    let history = history(ONE, OTHER);
+    assert_eq!(history.faults(), [""; 0]);
+    assert_eq!(history.delays(WITHIN, &[vec![]], moment(3_200)), [""; 0]);
+    assert_eq!(history.longest_pause(), Duration::from_secs(1));
+    assert_eq!(history.led_after("k", moment(2_000)), Some(moment(3_000)));
+}
+
+#[test]
+fn what_is_written_is_what_is_read() {
+    for line in ONE.iter().chain(OTHER) {
+        assert_eq!(line.parse::<Event>().map(|event| event.to_string()).as_deref(), Ok(*line));
+    }
+    for line in ["1 leads k 7", "1 gains k", "x stands", "1 starts k 7 job", "1 stands k 7", ""] {
+        assert_eq!(line.parse::<Event>(), Err(()), "{line}");
+    }
+}
+
+#[test]
+fn a_planted_overlap_is_found() {
+    let early = with(OTHER, "3000 gains k 9", "2000 gains k 9");
+    found(&history(ONE, &early), "two lead at once");
+    // a run that goes on after another leads
+    let late = with(ONE, "2000 works k 7 job 2", "3050 works k 7 job 2");
+    found(&history(&late, OTHER), "two lead at once");
+    // and one that is over before the other ever begins to work hides nothing behind it
+    let third = ["3050 gains k 11", "3060 loses k 11", "3070 leaves"];
+    let mut three = history(ONE, OTHER);
+    three.records.push(record("third", false, &third));
+    found(&three, "two lead at once");
+}
+
+#[test]
+fn a_planted_fence_that_falls_or_stands_is_found() {
+    for fence in ["6", "7"] {
+        let other: Vec<String> =
+            OTHER.iter().map(|line| line.replace("k 9", &format!("k {fence}"))).collect();
+        let other: Vec<&str> = other.iter().map(String::as_str).collect();
+        found(&history(ONE, &other), "the fence does not rise");
+    }
+}
+
+#[test]
+fn a_planted_run_without_its_one_end_is_found() {
+    let unended: Vec<&str> = OTHER.iter().copied().filter(|line| !line.contains("ends")).collect();
+    found(&history(ONE, &unended), "it never ended");
+    let twice = with(OTHER, "3200 loses k 9", "3150 ends k 9 job 1");
+    let faults = history(ONE, &twice).faults();
+    assert!(faults.iter().any(|fault| fault.contains("does not go on")), "{faults:?}");
+    let beside = with(ONE, "1070 ends k 7 job 1", "1070 works k 7 job 1");
+    found(&history(&beside, OTHER), "the run before has not ended");
+    let foreign = with(OTHER, "3100 works k 9 job 1", "3100 works k 9 job 2");
+    found(&history(ONE, &foreign), "does not go on");
+}
+
+#[test]
+fn a_planted_belief_that_is_none_is_found() {
+    let lost: Vec<&str> = OTHER.iter().copied().filter(|line| !line.contains("loses")).collect();
+    found(&history(ONE, &lost), "it never lost");
+    let gone: Vec<&str> = OTHER.iter().copied().filter(|line| !line.contains("leaves")).collect();
+    found(&history(ONE, &gone), "never left");
+    let unled = with(OTHER, "3000 starts k 9 job 1", "3000 starts k 8 job 1");
+    let faults = history(ONE, &unled).faults();
+    assert!(faults.iter().any(|fault| fault.contains("it never led so")), "{faults:?}");
+}
+
+#[test]
+fn a_planted_takeover_that_is_late_is_found_unless_every_node_was_hindered() {
+    // led until 1.91 s, and from 3 s on
+    let history = history(&with(ONE, "2000 works k 7 job 2", "1910 works k 7 job 2"), OTHER);
+    let within = Duration::from_millis(1_050);
+    let delays = |hindered: &[Vec<Span>]| history.delays(within, hindered, moment(3_200)).len();
+    assert_eq!(delays(&[vec![]]), 1);
+    // the dead one owes nothing, the other does
+    assert_eq!(delays(&[vec![span(1_910, u64::MAX / 1_000_000)], vec![]]), 1);
+    // Consul was away for a moment, in the middle and then too early to matter
+    assert_eq!(delays(&[vec![span(2_000, 2_100)]]), 0);
+    assert_eq!(delays(&[vec![span(1_800, 1_900)]]), 1);
+    // one of two was free all the time
+    assert_eq!(delays(&[vec![span(2_000, 2_100)], vec![]]), 1);
+    // both were hindered, one after the other, so that neither had the time
+    assert_eq!(delays(&[vec![span(2_500, 2_600)], vec![span(1_900, 2_000)]]), 0);
+}
+
+#[test]
+fn a_planted_key_that_nobody_leads_again_is_found() {
+    let history = history(ONE, &["1500 stands", "9000 leaves"]);
+    assert_eq!(history.faults(), [""; 0]);
+    assert_eq!(history.delays(WITHIN, &[vec![]], moment(3_100)), [""; 0]);
+    assert_eq!(history.delays(WITHIN, &[vec![]], moment(3_200)).len(), 1);
+}

@@ -1,0 +1,225 @@
+//! The stage of a history: nodes, each behind a proxy of its own, which write what they do; and at
+//! its end, whether what they wrote keeps the laws.
+
+use std::cell::{Cell, Ref, RefCell};
+use std::time::Duration;
+
+use tests::history::{ALLOWANCE, History, Moment, Span, What, due};
+use tests::{Line, Node, Probe, Proxy, clock, stalls, wait_until};
+
+/// The shortest there is.
+pub(crate) const LEASE: Duration = Duration::from_secs(1);
+
+/// Far beyond what anything here takes, an election of Consul's included.
+pub(crate) const SOON: Duration = Duration::from_secs(20);
+
+pub(crate) const KEYS: [&str; 2] = ["service/one", "service/two"];
+
+/// All that plays.
+pub(crate) struct Stage {
+    what: String,
+    pub(crate) posts: Vec<Post>,
+}
+
+/// A place with one node at a time.
+pub(crate) struct Post {
+    pub(crate) proxy: Proxy,
+    probe: Probe,
+    nodes: RefCell<Vec<Node>>,
+    /// When there was none, or it was frozen.
+    away: RefCell<Vec<Span>>,
+    away_since: Cell<Option<Moment>>,
+}
+
+impl Stage {
+    /// One node for each of these addresses of Consul; the first leads, the others stand by.
+    #[track_caller]
+    pub(crate) fn set(what: &str, addrs: &[String]) -> Self {
+        let stage =
+            Self { what: what.to_owned(), posts: addrs.iter().map(|a| Post::at(a)).collect() };
+        stage.posts[0].start();
+        stage.posts[0].wait_to_lead();
+        stage.posts[1..].iter().for_each(Post::start);
+        for post in &stage.posts[1..] {
+            post.node().wait_error_line(SOON, |line| line.text.contains("stands by for"));
+        }
+        stage
+    }
+
+    /// The one that leads, with a run under way, and the other of two.
+    pub(crate) fn roles(&self) -> (&Post, &Post) {
+        assert_eq!(self.posts.len(), 2);
+        let since = Moment::now();
+        let working = || self.posts.iter().position(|post| post.is_working(since));
+        wait_until("one of them leads", SOON, || working().is_some());
+        let leader = working().expect("it has just been seen");
+        (&self.posts[leader], &self.posts[1 - leader])
+    }
+
+    /// The post leads every key, `within` this of that.
+    #[track_caller]
+    pub(crate) fn follows(&self, post: &Post, since: Moment, within: Duration, why: &str) {
+        let led = || KEYS.map(|key| post.gained(key, since));
+        wait_until(why, SOON, || led().iter().all(Option::is_some));
+        let [one, two] = led();
+        let led = one.max(two).expect("both are led");
+        self.tell(&format!("{why}, then led after {:.3?}", led - since));
+        let due = due(since, within, &post.hindered());
+        assert!(led <= due, "{why}: led at {led:?}, {:?} after it, due by {due:?}", led - since);
+    }
+
+    /// As [`follows`](Self::follows), within the lease.
+    #[track_caller]
+    pub(crate) fn takes(&self, post: &Post, since: Moment, why: &str) {
+        self.follows(post, since, LEASE + ALLOWANCE, why);
+    }
+
+    /// Every node lets go and ends; what all of them wrote keeps the laws.
+    #[track_caller]
+    pub(crate) fn close(&self) -> History {
+        let hindered: Vec<Vec<Span>> = self.posts.iter().map(Post::hindered).collect();
+        let end = Moment::now();
+        for post in &self.posts {
+            if post.away_since.get().is_none() {
+                post.terminate();
+            }
+        }
+        let history = self.history();
+        let unserved: Vec<usize> = hindered.iter().map(Vec::len).collect();
+        self.tell(&format!(
+            "{:?} terms, {} events, longest pause {:.3?}, hindered {unserved:?} times",
+            KEYS.map(|key| history.terms(key).len()),
+            history.records.iter().map(|record| record.events.len()).sum::<usize>(),
+            history.longest_pause(),
+        ));
+        let mut faults = history.faults();
+        faults.extend(history.delays(LEASE + ALLOWANCE, &hindered, end));
+        assert!(faults.is_empty(), "{}: {faults:#?}", self.what);
+        history
+    }
+
+    /// What all nodes have written so far.
+    pub(crate) fn history(&self) -> History {
+        let records = self
+            .posts
+            .iter()
+            .flat_map(|post| post.nodes.borrow().iter().map(Node::record).collect::<Vec<_>>());
+        History { records: records.collect() }
+    }
+
+    /// Prints a figure.
+    pub(crate) fn tell(&self, figure: &str) {
+        println!("{}: {figure}", self.what);
+    }
+}
+
+impl Post {
+    fn at(addr: &str) -> Self {
+        let proxy = Proxy::to(addr);
+        // half of what a node gives a beat, so that what is just quick enough for a node is not
+        // for us
+        let probe = Probe::through(&proxy.addr(), LEASE / 16);
+        let away_since = Cell::new(Some(Moment::START));
+        let (nodes, away) = Default::default();
+        Self { proxy, probe, nodes, away, away_since }
+    }
+
+    /// The one that is there, or was the last.
+    pub(crate) fn node(&self) -> Ref<'_, Node> {
+        Ref::map(self.nodes.borrow(), |nodes| nodes.last().expect("one was started"))
+    }
+
+    /// A new node; it has begun to stand when this returns.
+    #[track_caller]
+    pub(crate) fn start(&self) {
+        let node = Node::example("worker")
+            .env("CONSUL_HTTP_ADDR", self.proxy.addr())
+            .env("LEADER_LEASE", format!("{}s", LEASE.as_secs()))
+            .start();
+        node.wait_error_line(SOON, |line| line.text.contains(" stands for "));
+        self.nodes.borrow_mut().push(node);
+        self.is_back();
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(&self) -> Moment {
+        let since = self.is_away();
+        self.node().kill();
+        since
+    }
+
+    /// SIGTERM, and waits for its end.
+    #[track_caller]
+    pub(crate) fn terminate(&self) -> Moment {
+        let since = self.is_away();
+        self.node().terminate();
+        assert!(self.node().wait_exit(SOON).success());
+        since
+    }
+
+    /// SIGSTOP.
+    #[track_caller]
+    pub(crate) fn freeze(&self) -> Moment {
+        let since = self.is_away();
+        self.node().freeze();
+        since
+    }
+
+    /// SIGCONT.
+    #[track_caller]
+    pub(crate) fn thaw(&self) {
+        self.node().thaw();
+        self.is_back();
+    }
+
+    pub(crate) fn wait_to_lead(&self) {
+        wait_until("it leads", SOON, || self.leads());
+    }
+
+    /// Whether it leads every key, by its log.
+    pub(crate) fn leads(&self) -> bool {
+        let lines = self.node().errors();
+        let turns = |line: &&Line| clock::begins_to_lead(line) || clock::lost_the_lead(line);
+        KEYS.iter().all(|key| {
+            let of_key = |line: &&Line| line.text.contains(&format!("key=\"{key}\""));
+            lines.iter().rev().filter(of_key).find(turns).is_some_and(clock::begins_to_lead)
+        })
+    }
+
+    /// Whether it leads every key, and the long run has gone on since then.
+    fn is_working(&self, since: Moment) -> bool {
+        let long = |what: &What| matches!(what, What::Works(run) if run.job == "long");
+        self.leads()
+            && self.node().record().events.iter().any(|event| event.at > since && long(&event.what))
+    }
+
+    /// When it came to lead this key after that.
+    fn gained(&self, key: &str, since: Moment) -> Option<Moment> {
+        let record = self.node().record();
+        let gained = record.events.iter().find(|event| {
+            event.at > since && matches!(&event.what, What::Gains(lead) if lead.key == key)
+        });
+        gained.map(|event| event.at)
+    }
+
+    /// When its node could not have led.
+    pub(crate) fn hindered(&self) -> Vec<Span> {
+        let mut spans = self.away.borrow().clone();
+        spans.extend(self.away_since.get().map(|from| Span { from, until: Moment::NEVER }));
+        spans.extend(self.probe.unserved());
+        spans.extend(stalls());
+        spans
+    }
+
+    fn is_away(&self) -> Moment {
+        let now = Moment::now();
+        self.away_since.set(self.away_since.get().or(Some(now)));
+        now
+    }
+
+    fn is_back(&self) {
+        if let Some(from) = self.away_since.take() {
+            self.away.borrow_mut().push(Span { from, until: Moment::now() });
+        }
+    }
+}
