@@ -143,6 +143,27 @@ impl Agent {
         self.wait_ready();
     }
 
+    /// Saves what Consul's servers hold now, under a name for [`restore`](Self::restore).
+    ///
+    /// # Panics
+    ///
+    /// When `consul snapshot` fails, as it does where the name is taken.
+    #[track_caller]
+    pub fn save(&self, name: &str) {
+        self.snapshot("save", name);
+    }
+
+    /// Gives Consul's servers back what they held then: all since is forgotten, and the indexes of
+    /// all keys are what they were.
+    ///
+    /// # Panics
+    ///
+    /// When `consul snapshot` fails, as it does where nothing was saved under the name.
+    #[track_caller]
+    pub fn restore(&self, name: &str) {
+        self.snapshot("restore", name);
+    }
+
     /// Whether its process is there.
     pub fn is_up(&self) -> bool {
         self.process().as_ref().is_some_and(|process| process.ended().is_none())
@@ -176,6 +197,16 @@ impl Agent {
 
     fn process(&self) -> MutexGuard<'_, Option<Process>> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[track_caller]
+    fn snapshot(&self, verb: &str, name: &str) {
+        let mut command = self.place.command(self.consul.path());
+        command.args(["snapshot", verb, &format!("-http-addr={}", self.addr())]);
+        let output = command.arg(self.dir.path().join(name)).output();
+        let output = output.unwrap_or_else(|fault| panic!("consul snapshot {verb}: {fault}"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "consul snapshot {verb} {name}: {said}");
     }
 
     fn log(&self) -> PathBuf {

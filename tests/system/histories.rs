@@ -7,10 +7,7 @@ use std::time::Duration;
 use tests::history::{ALLOWANCE, Moment};
 use tests::{Agent, Cluster, Way, each_consul, wait_until};
 
-use crate::stage::{KEYS, LEASE, Post, SOON, Stage};
-
-/// What a release may have to wait for: a run of the worker takes 0.4 s.
-const LET_GO: Duration = Duration::from_millis(600);
+use crate::stage::{KEYS, LEASE, LET_GO, Post, SOON, Stage};
 
 #[test]
 fn nodes_that_are_killed_frozen_or_stopped_on_one_agent() {

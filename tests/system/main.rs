@@ -11,7 +11,9 @@ mod interop;
 mod kv;
 mod local;
 mod locks;
+
 mod outage;
 mod refusal;
+mod servers;
 mod stage;
 mod ticks;

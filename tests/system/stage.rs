@@ -10,6 +10,9 @@ use tests::{Line, Node, Probe, Proxy, clock, stalls, wait_until};
 /// The shortest there is.
 pub(crate) const LEASE: Duration = Duration::from_secs(1);
 
+/// What a release may have to wait for: a run of the worker takes 0.4 s.
+pub(crate) const LET_GO: Duration = Duration::from_millis(600);
+
 /// Far beyond what anything here takes, an election of Consul's included.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
