@@ -213,8 +213,13 @@ impl Agent {
         self.dir.path().join("log")
     }
 
+    /// As [`start_again`](Self::start_again), without waiting until it serves.
+    ///
+    /// # Panics
+    ///
+    /// When it is up.
     #[track_caller]
-    pub(crate) fn launch(&self) {
+    pub fn launch(&self) {
         assert!(!self.is_up(), "{} is up already", self.name);
         let log = File::options().create(true).append(true).open(self.log());
         let log = log.unwrap_or_else(|fault| panic!("{}: {fault}", self.log().display()));

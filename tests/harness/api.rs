@@ -74,7 +74,7 @@ impl Api {
     }
 
     /// The same, for a caller who waits for an answer no longer than that.
-    pub(crate) fn with_patience(addr: &str, patience: Duration) -> Self {
+    pub fn with_patience(addr: &str, patience: Duration) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)

@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::ops::{Add, Sub};
 use std::path::Path;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -104,6 +104,14 @@ impl Add<Duration> for Moment {
 
     fn add(self, length: Duration) -> Self {
         Self(self.0.saturating_add(length.as_nanos() as u64))
+    }
+}
+
+/// The same instant on another clock, which does not count suspend.
+impl From<Instant> for Moment {
+    fn from(instant: Instant) -> Self {
+        let ago = instant.elapsed();
+        Self(Self::now().0.saturating_sub(ago.as_nanos() as u64))
     }
 }
 
@@ -236,7 +244,7 @@ impl FromStr for Event {
 
 impl What {
     /// The lead that is believed in at that moment, where this shows that one is.
-    pub(crate) fn believed(&self) -> Option<&Lead> {
+    pub fn believed(&self) -> Option<&Lead> {
         match self {
             Self::Gains(lead) => Some(lead),
             Self::Starts(run) | Self::Works(run) => Some(&run.lead),

@@ -11,9 +11,9 @@ mod interop;
 mod kv;
 mod local;
 mod locks;
-
 mod outage;
 mod refusal;
 mod servers;
+mod soak;
 mod stage;
 mod ticks;

@@ -2,7 +2,7 @@
 //! the middle of a write, a snapshot that is restored.
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tests::history::Moment;
 use tests::{Agent, Cluster, Node, clock, each_consul, wait_until};

@@ -5,7 +5,7 @@ use std::cell::{Cell, Ref, RefCell};
 use std::time::Duration;
 
 use tests::history::{ALLOWANCE, History, Moment, Span, What, due};
-use tests::{Line, Node, Probe, Proxy, clock, stalls, wait_until};
+use tests::{Api, Line, Node, Probe, Proxy, clock, stalls, wait_until};
 
 /// The shortest there is.
 pub(crate) const LEASE: Duration = Duration::from_secs(1);
@@ -22,6 +22,8 @@ pub(crate) const KEYS: [&str; 2] = ["service/one", "service/two"];
 pub(crate) struct Stage {
     what: String,
     pub(crate) posts: Vec<Post>,
+    /// When sessions were destroyed, and the keys of theirs were closed for the lock delay.
+    closed: RefCell<Vec<Span>>,
 }
 
 /// A place with one node at a time.
@@ -38,8 +40,11 @@ impl Stage {
     /// One node for each of these addresses of Consul; the first leads, the others stand by.
     #[track_caller]
     pub(crate) fn set(what: &str, addrs: &[String]) -> Self {
-        let stage =
-            Self { what: what.to_owned(), posts: addrs.iter().map(|a| Post::at(a)).collect() };
+        let stage = Self {
+            what: what.to_owned(),
+            posts: addrs.iter().map(|a| Post::at(a)).collect(),
+            closed: RefCell::default(),
+        };
         stage.posts[0].start();
         stage.posts[0].wait_to_lead();
         stage.posts[1..].iter().for_each(Post::start);
@@ -57,6 +62,22 @@ impl Stage {
         wait_until("one of them leads", SOON, || working().is_some());
         let leader = working().expect("it has just been seen");
         (&self.posts[leader], &self.posts[1 - leader])
+    }
+
+    /// Every key is led, by whomever.
+    #[track_caller]
+    pub(crate) fn is_led(&self) {
+        let since = Moment::now();
+        let led = |key| self.posts.iter().any(|post| post.believes(key, since));
+        wait_until("every key is led", SOON, || KEYS.into_iter().all(led));
+    }
+
+    /// Destroys a session, as an operator does.
+    pub(crate) fn destroy(&self, api: &Api, session: &str) {
+        let from = Moment::now();
+        // of a Consul that does not serve, nothing is destroyed; or it is, and does not say so
+        let _ = api.try_request("PUT", &format!("/v1/session/destroy/{session}"), "");
+        self.closed.borrow_mut().push(Span { from, until: Moment::now() });
     }
 
     /// The post leads every key, `within` this of that.
@@ -80,7 +101,8 @@ impl Stage {
     /// Every node lets go and ends; what all of them wrote keeps the laws.
     #[track_caller]
     pub(crate) fn close(&self) -> History {
-        let hindered: Vec<Vec<Span>> = self.posts.iter().map(Post::hindered).collect();
+        let mut hindered: Vec<Vec<Span>> = self.posts.iter().map(Post::hindered).collect();
+        hindered.iter_mut().for_each(|spans| spans.extend(&*self.closed.borrow()));
         let end = Moment::now();
         for post in &self.posts {
             if post.away_since.get().is_none() {
@@ -95,6 +117,7 @@ impl Stage {
             history.records.iter().map(|record| record.events.len()).sum::<usize>(),
             history.longest_pause(),
         ));
+        assert!(KEYS.iter().all(|key| !history.terms(key).is_empty()), "{}: nobody led", self.what);
         let mut faults = history.faults();
         faults.extend(history.delays(LEASE + ALLOWANCE, &hindered, end));
         assert!(faults.is_empty(), "{}: {faults:#?}", self.what);
@@ -132,7 +155,7 @@ impl Post {
         Ref::map(self.nodes.borrow(), |nodes| nodes.last().expect("one was started"))
     }
 
-    /// A new node; it has begun to stand when this returns.
+    /// A new node. It may be a while until it has a session.
     #[track_caller]
     pub(crate) fn start(&self) {
         let node = Node::example("worker")
@@ -196,6 +219,14 @@ impl Post {
             && self.node().record().events.iter().any(|event| event.at > since && long(&event.what))
     }
 
+    /// Whether it has believed that it leads the key since then.
+    fn believes(&self, key: &str, since: Moment) -> bool {
+        let record = self.node().record();
+        record.events.iter().any(|event| {
+            event.at > since && event.what.believed().is_some_and(|lead| lead.key == key)
+        })
+    }
+
     /// When it came to lead this key after that.
     fn gained(&self, key: &str, since: Moment) -> Option<Moment> {
         let record = self.node().record();
@@ -208,6 +239,7 @@ impl Post {
     /// When its node could not have led.
     pub(crate) fn hindered(&self) -> Vec<Span> {
         let mut spans = self.away.borrow().clone();
+        spans.extend(arrivals(&self.nodes.borrow()));
         spans.extend(self.away_since.get().map(|from| Span { from, until: Moment::NEVER }));
         spans.extend(self.probe.unserved());
         spans.extend(stalls());
@@ -225,4 +257,16 @@ impl Post {
             self.away.borrow_mut().push(Span { from, until: Moment::now() });
         }
     }
+}
+
+/// Until a node has a session and has read its keys, which it tries more and more seldom where
+/// Consul does not serve it, it owes nothing.
+fn arrivals(nodes: &[Node]) -> impl Iterator<Item = Span> {
+    let stands =
+        |line: &Line| clock::begins_to_lead(line) || line.text.contains("stands by for the leader");
+    nodes.iter().enumerate().map(move |(number, node)| {
+        let stands = node.errors().into_iter().find(stands).map(|line| line.at);
+        let until = stands.or_else(|| Some(nodes.get(number + 1)?.started()));
+        Span { from: node.started().into(), until: until.map_or(Moment::NEVER, Moment::from) }
+    })
 }

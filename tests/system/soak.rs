@@ -1,0 +1,225 @@
+//! Faults by chance, several at once, on three servers and three nodes, each with a client agent.
+//!
+//! `SOAK_MINUTES=10 cargo test --workspace --test system soak -- --nocapture` goes on for so long on
+//! each Consul at hand; `SOAK_SEED`, which every run prints, makes the same choices again.
+
+use std::env;
+use std::hash::{BuildHasher as _, RandomState};
+use std::ops::Range;
+use std::time::Duration;
+
+use tests::history::Moment;
+use tests::{Agent, Api, Cluster, Way, each_consul, wait_until};
+
+use crate::stage::{KEYS, SOON, Stage};
+
+/// Without `SOAK_MINUTES`: as long as CI can spare.
+const SHORT: Duration = Duration::from_secs(4);
+
+/// So many faults at once, at the most.
+const AT_ONCE: usize = 3;
+
+/// How long one lasts, in milliseconds: from a beat to beyond an election of Consul's.
+const LENGTH: Range<u64> = 100..4_000;
+
+/// From one to the next, in milliseconds.
+const PAUSE: Range<u64> = 50..900;
+
+/// What a slow way takes for each of its two directions.
+const SLOW: Duration = Duration::from_millis(25);
+
+/// What it befalls; one at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Victim {
+    Node(usize),
+    Way(usize),
+    Agent(usize),
+    /// Any of Consul's servers: never two at once, which would only be an outage.
+    Server,
+    /// The one that holds a key.
+    Session,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    Killed,
+    Frozen,
+    Stopped,
+    Lost(Way),
+    Refused,
+    Slow,
+    Destroyed,
+}
+
+/// A fault that has begun.
+struct Ailment {
+    victim: Victim,
+    fault: Fault,
+    /// Which, where it befalls one.
+    server: usize,
+    until: Moment,
+}
+
+#[test]
+fn whatever_befalls_them_by_chance_no_two_lead_at_once_and_another_follows_within_the_lease() {
+    let minutes = env::var("SOAK_MINUTES").ok().map(|text| text.parse().expect("minutes"));
+    let length = minutes.map_or(SHORT, |minutes: u64| Duration::from_secs(60 * minutes));
+    let seed = env::var("SOAK_SEED").ok().map(|text| text.parse().expect("a number"));
+    let seed = seed.unwrap_or_else(|| RandomState::new().hash_one(()));
+    each_consul(|consul| {
+        println!("SOAK_SEED={seed}");
+        let cluster = Cluster::start(consul, 3);
+        let addrs: Vec<String> = cluster.clients().iter().map(Agent::addr).collect();
+        let stage = Stage::set(consul.version(), &addrs);
+        let mut soak = Soak { stage: &stage, cluster: &cluster, chance: Chance(seed), ill: vec![] };
+        soak.go_on_for(length);
+        stage.is_led();
+        stage.close();
+    });
+}
+
+struct Soak<'a> {
+    stage: &'a Stage,
+    cluster: &'a Cluster,
+    chance: Chance,
+    ill: Vec<Ailment>,
+}
+
+impl Soak<'_> {
+    fn go_on_for(&mut self, length: Duration) {
+        let end = Moment::now() + length;
+        let mut next = Moment::now();
+        loop {
+            let passes = self.ill.iter().map(|ailment| ailment.until).min();
+            let befalls = (next < end && self.ill.len() < AT_ONCE).then_some(next);
+            let Some(wake) = passes.into_iter().chain(befalls).min() else { return };
+            wait_until("a fault begins or passes", SOON, || Moment::now() >= wake);
+            if passes.is_some_and(|passes| passes <= wake) {
+                self.pass(wake);
+            } else {
+                self.befall();
+                next = Moment::now() + self.chance.millis(PAUSE);
+            }
+        }
+    }
+
+    fn befall(&mut self) {
+        let places = 0..self.stage.posts.len();
+        let mut victims = vec![Victim::Server, Victim::Session];
+        victims.extend(places.clone().map(Victim::Node));
+        victims.extend(places.clone().map(Victim::Way));
+        victims.extend(places.map(Victim::Agent));
+        victims.retain(|victim| self.ill.iter().all(|ailment| ailment.victim != *victim));
+        let victim = self.chance.one_of(&victims);
+        let fault = self.chance.one_of(match victim {
+            Victim::Node(_) => &[Fault::Killed, Fault::Frozen, Fault::Stopped],
+            Victim::Way(_) => &[
+                Fault::Lost(Way::Both),
+                Fault::Lost(Way::ToServer),
+                Fault::Lost(Way::ToClient),
+                Fault::Refused,
+                Fault::Slow,
+            ],
+            Victim::Agent(_) | Victim::Server => &[Fault::Killed, Fault::Frozen],
+            Victim::Session => &[Fault::Destroyed],
+        });
+        let server = self.chance.below(self.cluster.servers().len());
+        let length = self.chance.millis(LENGTH);
+        println!("{:?}: {victim:?} {fault:?} for {length:?}", Moment::now());
+        match victim {
+            Victim::Node(place) => {
+                let post = &self.stage.posts[place];
+                match fault {
+                    Fault::Killed => post.kill(),
+                    Fault::Frozen => post.freeze(),
+                    _ => post.terminate(),
+                };
+            }
+            Victim::Way(place) => {
+                let proxy = &self.stage.posts[place].proxy;
+                match fault {
+                    Fault::Lost(way) => proxy.drop_bytes(way),
+                    Fault::Refused => {
+                        proxy.refuse();
+                        proxy.cut();
+                    }
+                    _ => proxy.delay(Way::Both, SLOW),
+                }
+            }
+            Victim::Agent(_) | Victim::Server => {
+                let agent = self.agent(victim, server);
+                if let Fault::Killed = fault { agent.kill() } else { agent.freeze() }
+            }
+            Victim::Session => self.destroy_a_session(),
+        }
+        if victim != Victim::Session {
+            let until = Moment::now() + length;
+            self.ill.push(Ailment { victim, fault, server, until });
+        }
+    }
+
+    /// Takes back what has lasted until then.
+    fn pass(&mut self, until: Moment) {
+        let (over, ill) = self.ill.drain(..).partition(|ailment: &Ailment| ailment.until <= until);
+        self.ill = ill;
+        let over: Vec<Ailment> = over;
+        for Ailment { victim, fault, server, .. } in over {
+            println!("{:?}: {victim:?} {fault:?} is over", Moment::now());
+            match (victim, fault) {
+                (Victim::Node(place), Fault::Frozen) => self.stage.posts[place].thaw(),
+                (Victim::Node(place), _) => self.stage.posts[place].start(),
+                (Victim::Way(place), _) => self.stage.posts[place].proxy.heal(),
+                (_, Fault::Killed) => self.agent(victim, server).launch(),
+                _ => self.agent(victim, server).thaw(),
+            }
+        }
+    }
+
+    fn agent(&self, victim: Victim, server: usize) -> &Agent {
+        match victim {
+            Victim::Agent(place) => &self.cluster.clients()[place],
+            _ => &self.cluster.servers()[server],
+        }
+    }
+
+    /// One that holds a key.
+    fn destroy_a_session(&mut self) {
+        let key = self.chance.one_of(&KEYS);
+        for server in self.cluster.servers() {
+            let api = Api::with_patience(&server.addr(), Duration::from_millis(300));
+            let Ok(answer) = api.try_request("GET", &format!("/v1/kv/{key}?stale"), "") else {
+                continue;
+            };
+            if let Some((_, session)) = answer.body.split_once(r#""Session":"#) {
+                let session = session.trim_start_matches([' ', '"']);
+                let session = session.split('"').next().unwrap_or_default();
+                return self.stage.destroy(&api, session);
+            }
+        }
+    }
+}
+
+/// The same choices for the same seed (splitmix64).
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+
+    fn millis(&mut self, range: Range<u64>) -> Duration {
+        Duration::from_millis(range.start + self.next() % (range.end - range.start))
+    }
+
+    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len())]
+    }
+}
