@@ -86,6 +86,25 @@ fn ways_that_are_cut_slowed_or_lost_on_one_agent() {
     });
 }
 
+/// Each of its requests arrives, and each answer comes when nobody waits for it any more: it must not
+/// go on showing a life that is of no use to anybody.
+#[test]
+fn a_leader_that_hears_nothing_in_time_is_followed_while_its_writes_arrive() {
+    each_consul(|consul| {
+        let agent = Agent::dev(consul).start();
+        let stage = Stage::set(consul.version(), &[agent.addr(), agent.addr()]);
+        let (leader, other) = stage.roles();
+        let since = Moment::now();
+        let late = Duration::from_millis(150);
+        leader.proxy.delay(Way::Both, late);
+        // it beats until its trust is over, and is seen to for as long as a beat takes
+        let within = LEASE + ALLOWANCE + late + LEASE / 8;
+        stage.follows(other, since, LEASE * 7 / 8 + within, "answers late");
+        leader.proxy.heal();
+        stage.close_within(within);
+    });
+}
+
 #[test]
 fn client_agents_that_are_killed_frozen_or_leave() {
     each_consul(|consul| {

@@ -100,7 +100,13 @@ impl Stage {
 
     /// Every node lets go and ends; what all of them wrote keeps the laws.
     #[track_caller]
-    pub(crate) fn close(&self) -> History {
+    pub(crate) fn close(&self) {
+        self.close_within(LEASE + ALLOWANCE);
+    }
+
+    /// As [`close`](Self::close), where another may lead so long after a leader's last sign.
+    #[track_caller]
+    pub(crate) fn close_within(&self, within: Duration) {
         let mut hindered: Vec<Vec<Span>> = self.posts.iter().map(Post::hindered).collect();
         hindered.iter_mut().for_each(|spans| spans.extend(&*self.closed.borrow()));
         let end = Moment::now();
@@ -119,9 +125,8 @@ impl Stage {
         ));
         assert!(KEYS.iter().all(|key| !history.terms(key).is_empty()), "{}: nobody led", self.what);
         let mut faults = history.faults();
-        faults.extend(history.delays(LEASE + ALLOWANCE, &hindered, end));
+        faults.extend(history.delays(within, &hindered, end));
         assert!(faults.is_empty(), "{}: {faults:#?}", self.what);
-        history
     }
 
     /// What all nodes have written so far.

@@ -62,6 +62,7 @@
 mod action;
 mod contest;
 mod folder;
+mod hearing;
 mod id;
 mod layout;
 mod leave;
@@ -86,6 +87,7 @@ pub use time::Timestamp;
 
 use self::contest::{Contest, Seen};
 use self::folder::Folder;
+use self::hearing::Hearing;
 use self::leave::Phase;
 use self::rival::Rival;
 use self::session::Session;
@@ -125,6 +127,7 @@ pub struct Election {
     attempts: u64,
     /// Requests have failed since the last one that was answered.
     outage: bool,
+    hearing: Hearing,
     /// When to look for beats that dead sessions left behind.
     sweep_at: Timestamp,
     chance: u64,
@@ -166,6 +169,7 @@ impl Election {
             pending: BTreeMap::new(),
             attempts: 0,
             outage: false,
+            hearing: Hearing::Heard,
             sweep_at: Timestamp::default(),
             chance: seed,
             actions: VecDeque::new(),
@@ -215,7 +219,7 @@ impl Election {
         [self.trusted_until.filter(|until| *until != Timestamp::NEVER), self.leave_due()]
             .into_iter()
             .chain([self.session_due(), self.beat_due(), self.sweep_due(), self.wish_due(now)])
-            .chain([self.folders_due(), self.rivals_due()])
+            .chain([self.folders_due(), self.rivals_due(), self.hearing_due()])
             .flatten()
             .min()
     }
@@ -253,6 +257,7 @@ impl Election {
     fn handle_answer(&mut self, now: Timestamp, attempt: Attempt, answer: Answer) {
         let Some(Pending { sent, call }) = self.pending.remove(&attempt) else { return };
         self.heard(now, &call, &answer);
+        self.hear(now, sent, &call, &answer);
         if answer == Answer::SessionGone
             && call.session().is_some()
             && call.session() == self.session()
@@ -290,6 +295,7 @@ impl Election {
         self.plan_session(now);
         if self.session.live().is_some() {
             self.plan_beat(now);
+            self.plan_hearing(now);
             self.plan_sweep(now);
             self.plan_transactions(now);
             self.plan_folders(now);

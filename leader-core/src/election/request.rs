@@ -70,7 +70,8 @@ pub enum Call {
     Watch(FolderId, Index),
     /// Delete the beats that dead sessions left behind. Answered by [`Answer::Done`].
     SweepBeats,
-    /// Read the beat of another session. Answered by [`Answer::Beat`].
+    /// Read the beat of a session: another's, to see whether it lives, or our own, to hear whether
+    /// the service answers. Answered by [`Answer::Beat`].
     ReadBeat(SessionId),
 }
 
@@ -178,6 +179,15 @@ impl Call {
             | Self::Watch(..)
             | Self::ReadBeat(_) => None,
         }
+    }
+
+    /// Whether it shows others that this process lives.
+    #[must_use]
+    pub const fn carries_beat(&self) -> bool {
+        matches!(
+            self,
+            Self::Beat(_) | Self::Acquire { .. } | Self::Take { .. } | Self::Resume { .. }
+        )
     }
 
     /// Whether it is one of the transactions on lock keys.

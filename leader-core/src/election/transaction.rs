@@ -30,7 +30,7 @@ impl Election {
     fn wish(&self, now: Timestamp, contest: &Contest) -> Option<(Timestamp, Wish)> {
         let unwanted = self.phase != Phase::Running || !contest.wanted;
         let stands_at = contest.stands_from.max(contest.retry_at);
-        match (&contest.stand, &contest.seen) {
+        let wish = match (&contest.stand, &contest.seen) {
             (Stand::Releasing { fence, release_at }, _) => {
                 Some((*release_at, Wish::Release(*fence)))
             }
@@ -53,7 +53,9 @@ impl Election {
                 Some((stands_at.max(silent_at), Wish::Take(rival.clone())))
             }
             _ => None,
-        }
+        };
+        // a release carries no beat
+        wish.filter(|(_, wish)| self.is_heard() || matches!(wish, Wish::Release(_)))
     }
 
     fn transactions_free(&self) -> usize {

@@ -10,7 +10,9 @@ use leader_core::election::{
 
 use crate::chance::Chance;
 use crate::script::layout;
-use crate::solo::{FENCE, Solo, beat, free, held, nobody, obedient, own, rival, term, timing};
+use crate::solo::{
+    FENCE, Solo, audible, beat, free, held, nobody, obedient, own, rival, term, timing,
+};
 
 #[test]
 fn l5_a_resumption_that_is_refused_late_does_not_touch_the_next_term() {
@@ -19,11 +21,11 @@ fn l5_a_resumption_that_is_refused_late_does_not_touch_the_next_term() {
         Call::Read(_) => Some(held(&own(), FENCE.0)),
         call => obedient(call),
     });
-    solo.run_for(7_000, nobody);
+    solo.run_for(7_000, audible);
     let late = solo.open(|call| matches!(call, Call::Resume { .. }))[0];
     // meanwhile the key is seen free, and acquired for a new term
-    let watch = solo.open(|call| matches!(call, Call::Watch(..)))[0];
-    solo.answer(watch, free(110));
+    let read = solo.open(|call| matches!(call, Call::Read(_)))[0];
+    solo.answer(read, free(110));
     let acquire = solo.open(|call| matches!(call, Call::Acquire { .. }))[0];
     solo.answer(acquire, Answer::Granted(vec![(KeyId(0), Fence(120))]));
     let next = Action::Start(Term { fence: Fence(120), ..term(0, 0) });

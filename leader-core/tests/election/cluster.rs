@@ -375,13 +375,15 @@ impl Cluster {
         let count = |which: fn(&Call) -> bool| awaited.values().filter(|call| which(call)).count();
         let folders = self.layout.folders().len();
         let transactions = count(Call::is_transaction);
+        // of each rival, and its own
+        let beats_read = self.keys.len() + 1;
         for (what, count, most) in [
             ("watches", count(|call| matches!(call, Call::Watch(..))), folders),
             ("reads", count(|call| matches!(call, Call::Read(_))), folders),
             ("beats", count(|call| matches!(call, Call::Beat(_))), 1),
             ("renewals", count(|call| matches!(call, Call::RenewSession(_))), 1),
             ("creations", count(|call| matches!(call, Call::CreateSession)), 1),
-            ("reads of beats", count(|call| matches!(call, Call::ReadBeat(_))), self.keys.len()),
+            ("reads of beats", count(|call| matches!(call, Call::ReadBeat(_))), beats_read),
             ("transactions", transactions, 4),
         ] {
             if count > most {

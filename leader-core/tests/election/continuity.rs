@@ -88,6 +88,16 @@ fn l9_another_leads_within_the_lease_of_a_freeze() {
     longest_gap(freeze, within_the_lease);
 }
 
+/// What it writes arrives, and no answer comes back: it beats until its trust is over, and no longer.
+#[test]
+fn l9_another_leads_within_a_trust_and_a_lease_of_answers_that_are_lost() {
+    let hour = Duration::from_secs(3600);
+    longest_gap(
+        |cluster, id, _| cluster.nodes[id].weather.deaf_node = cluster.now + hour,
+        |lease| within_the_lease(lease) + within_the_lease(lease) * 7 / 8,
+    );
+}
+
 #[test]
 fn l9_a_destroyed_session_costs_no_more_than_the_lease() {
     for seed in 0..HISTORIES {

@@ -7,7 +7,7 @@ use leader_core::election::{
 };
 
 use crate::solo::{
-    FENCE, LEASE, Solo, beat, free, held, nobody, obedient, own, rival, term, timing,
+    FENCE, LEASE, Solo, audible, beat, free, held, nobody, obedient, own, rival, term, timing,
 };
 
 const fn is_watch(call: &Call) -> bool {
@@ -81,7 +81,7 @@ fn l2_the_deadline_of_a_resumption_counts_from_its_send() {
     solo.run_for(7_000, nobody);
     solo.forget();
     // sent at some instant within the next second, answered 1.5 s later
-    solo.run_for(1_000, nobody);
+    solo.run_for(1_000, audible);
     let is_resume = |call: &Call| matches!(call, Call::Resume { .. });
     let attempt = *solo.open(is_resume).last().expect("a resumption is under way");
     let sent = solo.asked.iter().find(|(_, request)| request.attempt == attempt).expect("it").0;

@@ -204,3 +204,8 @@ pub(crate) fn obedient(call: &Call) -> Option<Answer> {
 pub(crate) const fn nobody(_: &Call) -> Option<Answer> {
     None
 }
+
+/// Answers what is read of beats, and nothing else: a process that hears it goes on writing.
+pub(crate) fn audible(call: &Call) -> Option<Answer> {
+    matches!(call, Call::ReadBeat(_)).then_some(Answer::Beat(None))
+}
