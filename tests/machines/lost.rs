@@ -6,7 +6,7 @@ use tests::Cut;
 
 use crate::scene::{Scene, play};
 
-const KEY: &str = "service/clock";
+const KEY: &str = "service/one";
 
 /// Cuts the leader's machine off; it stops believing, then the other leads in time.
 fn cut_off(scene: &Scene, cut: Cut, more: Duration) -> Instant {

@@ -1,12 +1,8 @@
 //! Machines that are lost: cut off, cut one way, slowed, dead. Each is a network namespace with a
-//! client agent and a clock, on a bridge with three servers; one leads, the other must in time.
+//! client agent and a worker, on a bridge with three servers; one leads, the other must in time.
 //!
 //! `cargo test --workspace --test machines`, as root or where users may make namespaces. A test plays
 //! its scene at a lease of 2 s, or at each of `MACHINES_LEASES="1s 3s 6s"`.
 
-mod history;
 mod lost;
 mod scene;
-#[path = "../system/ticks.rs"]
-#[expect(dead_code, reason = "here ticks are missed, as leads move")]
-mod ticks;

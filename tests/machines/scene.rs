@@ -1,12 +1,10 @@
 //! The stage of every scene: a leader on one machine, a standby on another.
 
-use std::cell::OnceCell;
 use std::env;
 use std::time::{Duration, Instant};
 
-use tests::{Agent, Consul, Cut, Lan, Line, Machine, Node, clock, each_consul, wait_until};
-
-use crate::history::{self, assert_one_leader_at_a_time};
+use tests::history::{Event, History, Moment};
+use tests::{Agent, Consul, Cut, Lan, Machine, Node, clock, each_consul, wait_until};
 
 /// Far beyond what anything here takes.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
@@ -20,10 +18,10 @@ pub(crate) struct Scene {
     pub(crate) leader: Node,
     pub(crate) standby: Node,
     pub(crate) lan: Lan,
-    died: OnceCell<Instant>,
 }
 
-/// Plays a scene at every lease on every Consul at hand; whatever it is, no two lead at once.
+/// Plays a scene at every lease on every Consul at hand; whatever it is, what the nodes wrote keeps
+/// the laws.
 #[track_caller]
 pub(crate) fn play(scene: impl Fn(&Scene)) {
     let leases = env::var("MACHINES_LEASES").unwrap_or_else(|_| "2s".to_owned());
@@ -31,8 +29,7 @@ pub(crate) fn play(scene: impl Fn(&Scene)) {
         for lease in leases.split_whitespace() {
             let stage = Scene::set(consul, lease);
             scene(&stage);
-            let died = stage.died.get().copied();
-            assert_one_leader_at_a_time([(&stage.leader, died), (&stage.standby, None)]);
+            stage.close();
         }
     });
 }
@@ -41,15 +38,15 @@ impl Scene {
     #[track_caller]
     fn set(consul: &Consul, lease: &str) -> Self {
         let lan = Lan::start(consul);
-        let clock_on = |machine: &Machine| {
-            let node = Node::example("clock").on(machine);
+        let worker_on = |machine: &Machine| {
+            let node = Node::example("worker").on(machine);
             node.env("CONSUL_HTTP_ADDR", machine.addr()).env("LEADER_LEASE", lease).start()
         };
-        let leader = clock_on(&lan.machines()[0]);
-        leader.wait_error_line(SOON, history::begins);
-        let standby = clock_on(&lan.machines()[1]);
-        standby.wait_line(SOON, clock::stands_by);
-        leader.wait_line(SOON, clock::leads);
+        let leader = worker_on(&lan.machines()[0]);
+        leader.wait_error_line(SOON, clock::begins_to_lead);
+        let standby = worker_on(&lan.machines()[1]);
+        standby.wait_error_line(SOON, |line| line.text.contains("stands by for the leader"));
+        wait_until("the leader works", SOON, || believes(&leader, Moment::START));
         let seconds: u64 = lease.trim_end_matches('s').parse().expect("a lease in seconds");
         Self {
             version: consul.version().to_owned(),
@@ -57,7 +54,6 @@ impl Scene {
             leader,
             standby,
             lan,
-            died: OnceCell::new(),
         }
     }
 
@@ -73,7 +69,7 @@ impl Scene {
 
     /// The leader's machine dies, with all its processes.
     pub(crate) fn kill_machine(&self) -> Instant {
-        let died = *self.died.get_or_init(Instant::now);
+        let died = Instant::now();
         // first of all, so that no dying process says goodbye
         self.machine().cut(Cut::Cable);
         self.leader.kill();
@@ -108,7 +104,7 @@ impl Scene {
     /// When the standby says that it leads.
     #[track_caller]
     pub(crate) fn standby_leads(&self) -> Instant {
-        self.standby.wait_error_line(SOON, history::begins).at
+        self.standby.wait_error_line(SOON, clock::begins_to_lead).at
     }
 
     /// The standby leads within the lease, and `more`, of this.
@@ -120,38 +116,48 @@ impl Scene {
         led
     }
 
-    /// The one that led stands by for two ticks, in which the other leads.
+    /// The one that led stands by for two leases, in which the other leads.
     #[track_caller]
     pub(crate) fn leader_stands_by(&self, since: Instant) {
-        let ticks_of = |node: &Node, said: fn(&Line) -> bool| {
-            let mut at = since;
-            for _ in 0..2 {
-                at = node.wait_line_after(at, SOON, |_| true).at;
-            }
-            let lines = node.lines_after(since);
-            assert!(lines.iter().all(said), "{}: {lines:?}", node.name());
-        };
-        ticks_of(&self.leader, clock::stands_by);
-        ticks_of(&self.standby, clock::leads);
+        let since = Moment::from(since);
+        wait_until("the other leads on", SOON, || believes(&self.standby, since + 2 * self.lease));
+        assert!(!believes(&self.leader, since), "{} leads as well", self.leader.name());
     }
 
     /// One of the two leads, whichever.
     #[track_caller]
     pub(crate) fn is_led(&self, since: Instant) {
-        let nodes = [&self.leader, &self.standby];
-        let led = || nodes.iter().any(|node| node.lines_after(since).iter().any(clock::leads));
-        wait_until("one of them leads", SOON, led);
+        let (nodes, since) = ([&self.leader, &self.standby], Moment::from(since));
+        wait_until("one of them leads", SOON, || nodes.iter().any(|node| believes(node, since)));
     }
 
     /// How often the leader stopped believing, and whether the other has led.
     pub(crate) fn turns(&self) -> String {
         let stops = self.leader.errors().iter().filter(|line| clock::lost_the_lead(line)).count();
-        let moved = self.standby.errors().iter().any(history::begins);
+        let moved = self.standby.errors().iter().any(clock::begins_to_lead);
         format!("stopped believing {stops} times, moved: {moved}")
+    }
+
+    /// Both let go and end, those that live; no two ever led at once.
+    #[track_caller]
+    fn close(&self) {
+        let nodes = [&self.leader, &self.standby];
+        for node in nodes.iter().filter(|node| node.is_up()) {
+            node.terminate();
+            assert!(node.wait_exit(SOON).success());
+        }
+        let history = History { records: nodes.map(Node::record).into() };
+        assert_eq!(history.faults(), [""; 0]);
     }
 
     /// Prints a figure.
     pub(crate) fn tell(&self, what: &str) {
         println!("{}: lease {:?}: {what}", self.version, self.lease);
     }
+}
+
+/// Whether it has believed that it leads since then.
+fn believes(node: &Node, since: Moment) -> bool {
+    let sign = |event: &Event| event.at > since && event.what.believed().is_some();
+    node.record().events.iter().any(sign)
 }
