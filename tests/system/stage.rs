@@ -61,6 +61,7 @@ impl Stage {
         let working = || self.posts.iter().position(|post| post.is_working(since));
         wait_until("one of them leads", SOON, || working().is_some());
         let leader = working().expect("it has just been seen");
+        self.is_undisputed();
         (&self.posts[leader], &self.posts[1 - leader])
     }
 
@@ -80,6 +81,13 @@ impl Stage {
         self.closed.borrow_mut().push(Span { from, until: Moment::now() });
     }
 
+    /// Before a scene goes on with two leaders, and fails for a reason that says less.
+    #[track_caller]
+    fn is_undisputed(&self) {
+        let disputes = self.history().disputes();
+        assert!(disputes.is_empty(), "{}: {disputes:#?}", self.what);
+    }
+
     /// The post leads every key, `within` this of that.
     #[track_caller]
     pub(crate) fn follows(&self, post: &Post, since: Moment, within: Duration, why: &str) {
@@ -89,6 +97,7 @@ impl Stage {
         let led = one.max(two).expect("both are led");
         self.tell(&format!("{why}, then led after {:.3?}", led - since));
         let due = due(since, within, &post.hindered());
+        self.is_undisputed();
         assert!(led <= due, "{why}: led at {led:?}, {:?} after it, due by {due:?}", led - since);
     }
 

@@ -75,24 +75,31 @@ impl History {
         self.keys().into_iter().filter_map(pauses).max().unwrap_or_default()
     }
 
-    /// All that is wrong, whatever the machines and Consul went through.
+    /// All that is wrong once everything is over, whatever the machines and Consul went through.
     pub fn faults(&self) -> Vec<String> {
-        let mut faults: Vec<String> = self.records.iter().flat_map(Record::faults).collect();
+        let mut faults = self.disputes();
+        faults.extend(self.records.iter().flat_map(Record::faults));
+        faults
+    }
+
+    /// Terms of a key that overlap, or whose fences do not rise.
+    pub fn disputes(&self) -> Vec<String> {
+        let mut disputes = Vec::new();
         for key in self.keys() {
             let terms = self.terms(key);
             // each beside the one before it that was believed in the longest
             let mut last: Option<&Term> = None;
             for term in &terms {
                 if let Some(last) = last.filter(|last| last.until >= term.from) {
-                    faults.push(format!("two lead at once: {last:?} and {term:?}"));
+                    disputes.push(format!("two lead at once: {last:?} and {term:?}"));
                 }
                 last = last.filter(|last| last.until > term.until).or(Some(term));
             }
             for pair in terms.windows(2).filter(|pair| pair[0].lead.fence >= pair[1].lead.fence) {
-                faults.push(format!("the fence does not rise: {:?} and {:?}", pair[0], pair[1]));
+                disputes.push(format!("the fence does not rise: {:?} and {:?}", pair[0], pair[1]));
             }
         }
-        faults
+        disputes
     }
 
     /// Where a key was without a leader for longer than `within`, until `end`, although one of the
