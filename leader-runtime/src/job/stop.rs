@@ -9,8 +9,9 @@ use crate::clock;
 
 /// Tells a run that it is to end, as a parameter of the job.
 ///
-/// A run whose key is to be given up has 10 s to end by itself, and is dropped then. One that
-/// listens can end sooner, at a point of its own choice:
+/// A run whose key is to be given up has 10 s to end by itself, and is dropped then; one that
+/// loses its leadership is dropped at once. A run that listens can end sooner, at a point of its own
+/// choice:
 ///
 /// ```
 /// use leader_runtime::{Stop, leader_job};
@@ -32,8 +33,6 @@ pub struct Stop(watch::Receiver<Option<Request>>);
 pub enum StopReason {
     /// The process shuts down, or gives the key to another node.
     Drain,
-    /// Leadership is lost.
-    Loss,
     /// The run is over: whoever listens has outlived it.
     Ended,
 }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
+use leader_core::election::Term;
 use tokio::sync::watch;
 use tracing::{debug, error, warn};
 
@@ -20,22 +21,24 @@ pub(super) async fn attempt(
     // the start has seen that its parameters lack nothing
     let Some(run) = start(&context) else { return error!("failed: a parameter lacks its value") };
     let standing = guard.standing();
+    let term = guard.term();
     tokio::select! {
         biased;
         ended = guard.run(caught(run)) => tell(ended),
-        never = ask(stopper, standing) => match never {},
+        never = ask(stopper, standing, term) => match never {},
     }
 }
 
-/// Asks the run to end, as soon as the key is to be given up.
+/// Asks the run to end, as soon as its key is to be given up. Where leadership is lost, the run is
+/// dropped, and nobody is left to ask.
 async fn ask(
     stopper: Stopper,
     mut standing: watch::Receiver<Standing>,
+    term: Term,
 ) -> std::convert::Infallible {
-    let is_draining = |standing: &Standing| !matches!(standing, Standing::Leading(_));
-    match standing.wait_for(is_draining).await.map(|standing| *standing) {
-        Ok(Standing::Draining(_)) => stopper.request(StopReason::Drain, DRAIN),
-        _ => stopper.request(StopReason::Loss, std::time::Duration::ZERO),
+    let is_draining = |standing: &Standing| *standing == Standing::Draining(term);
+    if standing.wait_for(is_draining).await.is_ok() {
+        stopper.request(StopReason::Drain, DRAIN);
     }
     // it is the run that ends this
     std::future::pending().await
