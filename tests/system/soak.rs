@@ -170,7 +170,7 @@ impl Soak<'_> {
                 (Victim::Node(place), _) => self.stage.posts[place].start(),
                 (Victim::Way(place), _) => self.stage.posts[place].proxy.heal(),
                 (_, Fault::Killed) => self.agent(victim, server).launch(),
-                _ => self.agent(victim, server).thaw(),
+                _ => self.stage.thaw(self.agent(victim, server)),
             }
         }
     }

@@ -5,7 +5,7 @@ use std::cell::{Cell, Ref, RefCell};
 use std::time::Duration;
 
 use tests::history::{ALLOWANCE, History, Moment, Span, What, due};
-use tests::{Api, Line, Node, Probe, Proxy, clock, stalls, wait_until};
+use tests::{Agent, Api, Line, Node, Probe, Proxy, clock, stalls, wait_until};
 
 /// The shortest there is.
 pub(crate) const LEASE: Duration = Duration::from_secs(1);
@@ -22,8 +22,9 @@ pub(crate) const KEYS: [&str; 2] = ["service/one", "service/two"];
 pub(crate) struct Stage {
     what: String,
     pub(crate) posts: Vec<Post>,
-    /// When sessions were destroyed, and the keys of theirs were closed for the lock delay.
-    closed: RefCell<Vec<Span>>,
+    /// What sets every node's count back: a session is destroyed, and its keys are closed for the
+    /// lock delay; an agent is thawed, and does what a leader asked of it long ago, a beat perhaps.
+    set_back: RefCell<Vec<Span>>,
 }
 
 /// A place with one node at a time.
@@ -43,7 +44,7 @@ impl Stage {
         let stage = Self {
             what: what.to_owned(),
             posts: addrs.iter().map(|a| Post::at(a)).collect(),
-            closed: RefCell::default(),
+            set_back: RefCell::default(),
         };
         stage.posts[0].start();
         stage.posts[0].wait_to_lead();
@@ -75,10 +76,23 @@ impl Stage {
 
     /// Destroys a session, as an operator does.
     pub(crate) fn destroy(&self, api: &Api, session: &str) {
-        let from = Moment::now();
         // of a Consul that does not serve, nothing is destroyed; or it is, and does not say so
-        let _ = api.try_request("PUT", &format!("/v1/session/destroy/{session}"), "");
-        self.closed.borrow_mut().push(Span { from, until: Moment::now() });
+        self.set_back(|| {
+            drop(api.try_request("PUT", &format!("/v1/session/destroy/{session}"), ""))
+        });
+    }
+
+    /// Lets a frozen agent or server run on.
+    #[track_caller]
+    pub(crate) fn thaw(&self, agent: &Agent) {
+        self.set_back(|| agent.thaw());
+    }
+
+    #[track_caller]
+    fn set_back(&self, act: impl FnOnce()) {
+        let from = Moment::now();
+        act();
+        self.set_back.borrow_mut().push(Span { from, until: Moment::now() });
     }
 
     /// Before a scene goes on with two leaders, and fails for a reason that says less.
@@ -117,7 +131,7 @@ impl Stage {
     #[track_caller]
     pub(crate) fn close_within(&self, within: Duration) {
         let mut hindered: Vec<Vec<Span>> = self.posts.iter().map(Post::hindered).collect();
-        hindered.iter_mut().for_each(|spans| spans.extend(&*self.closed.borrow()));
+        hindered.iter_mut().for_each(|spans| spans.extend(&*self.set_back.borrow()));
         let end = Moment::now();
         for post in &self.posts {
             if post.away_since.get().is_none() {
