@@ -125,7 +125,7 @@ impl Election {
         } else {
             let wait = match answer {
                 Answer::Failed(Failure::Configuration) => self.retry(Failure::Configuration),
-                _ => LAST_RETRY.min(FIRST_RETRY * 2u32.saturating_pow(failures)),
+                _ => self.longest_wait().min(FIRST_RETRY * 2u32.saturating_pow(failures)),
             };
             Session::Absent { create_at: now + wait, failures: (failures + 1).min(8) }
         };
@@ -139,6 +139,14 @@ impl Election {
         if let Some(live) = self.session.live_mut() {
             live.renewing = false;
             live.renew_at = next.max(now);
+        }
+    }
+
+    /// A short lease is a wish to stand soon, once the service is back.
+    fn longest_wait(&self) -> Duration {
+        match self.pace {
+            Pace::Beats(timing) => LAST_RETRY.min(timing.lease().length()),
+            Pace::Kernel { .. } => LAST_RETRY,
         }
     }
 

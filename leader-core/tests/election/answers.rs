@@ -7,6 +7,7 @@ use leader_core::election::{
     Action, Answer, Call, Election, Entry, Event, Failure, Fence, Index, KeyId, Pace, Refusal,
     Request, SessionId, Stop, Term, Timestamp, Why,
 };
+use leader_core::{Lease, Timing};
 
 use crate::chance::Chance;
 use crate::script::layout;
@@ -240,5 +241,17 @@ fn l4_and_l6_hold_against_a_service_that_talks_nonsense() {
                 election.handle_event(now, Event::Answer(request.attempt, answer));
             }
         }
+    }
+}
+
+#[test]
+fn a_session_that_cannot_be_made_is_asked_for_again_within_two_seconds_and_within_the_lease() {
+    for (lease, longest) in [(Lease::MIN, 1_000), (Lease::MAX, 2_000)] {
+        let mut solo = Solo::at(Timing::new(lease), &layout(1));
+        solo.run_for(60_000, |_| Some(Answer::Failed(Failure::Transient)));
+        let asked: Vec<Timestamp> = solo.asked.iter().map(|(at, _)| *at).collect();
+        let waits = asked.windows(2).map(|pair| pair[1].since(pair[0]).as_millis());
+        assert_eq!(waits.clone().max(), Some(longest));
+        assert_eq!(waits.min(), Some(250));
     }
 }

@@ -34,7 +34,12 @@ impl Solo {
 
     /// Just started, over these keys.
     pub(crate) fn over(layout: &Layout) -> Self {
-        let election = Election::new(Pace::Beats(timing()), layout, 7);
+        Self::at(timing(), layout)
+    }
+
+    /// The same, with the intervals of another lease.
+    pub(crate) fn at(timing: Timing, layout: &Layout) -> Self {
+        let election = Election::new(Pace::Beats(timing), layout, 7);
         let (did, asked, open) = (Vec::new(), Vec::new(), BTreeMap::new());
         Self { election, now: Timestamp::from_nanos(1), did, asked, open }
     }
