@@ -24,6 +24,6 @@ pub use key::Key;
 pub use name::JobName;
 pub use nearest::nearest;
 pub use options::{Conflict, Options};
-pub use policy::{Backoff, Interrupted, Missed, OnLoss, Overlap};
+pub use policy::{Backoff, Interrupted, Missed, OnLoss, Overlap, Policies};
 pub use schedule::{After, Cron, Due, Every, Schedule, Zone};
 pub use timing::{Lease, Timing};

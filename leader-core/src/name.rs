@@ -24,6 +24,12 @@ impl JobName {
     }
 }
 
+impl From<JobName> for Arc<str> {
+    fn from(name: JobName) -> Self {
+        name.0
+    }
+}
+
 impl FromStr for JobName {
     type Err = Error;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub use self::conflict::Conflict;
 use crate::error::Error;
 use crate::nearest::nearest;
-use crate::policy::{Backoff, Interrupted, Missed, OnLoss, Overlap};
+use crate::policy::{Backoff, Interrupted, Missed, OnLoss, Overlap, Policies};
 use crate::schedule::{After, Cron, Every, Schedule, Zone};
 use crate::span;
 
@@ -177,6 +177,23 @@ impl Options {
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.enabled.unwrap_or(true)
+    }
+
+    /// What its runs do.
+    #[must_use]
+    pub fn policies(&self) -> Policies {
+        let default = Policies::default();
+        Policies {
+            jitter: self.jitter.unwrap_or(default.jitter),
+            on_elected: self.on_elected.unwrap_or(default.on_elected),
+            timeout: self.timeout,
+            overlap: self.overlap.unwrap_or(default.overlap),
+            retries: self.retries.unwrap_or(default.retries),
+            backoff: self.backoff.unwrap_or(default.backoff),
+            on_loss: self.on_loss.unwrap_or(default.on_loss),
+            drain: self.drain.unwrap_or(default.drain),
+            step_down_after: self.step_down_after,
+        }
     }
 
     /// Where the next run is skipped while one goes on that is not cut off before: how long an

@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::span;
 
-/// The wait before a retry: `1s..1m` doubles from the first to the last, less a random part.
+/// The wait before a retry: `1s..1m` doubles from the first to the last, less a random part of up
+/// to half of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     first: Duration,
@@ -53,6 +54,16 @@ impl Backoff {
     pub const fn last(self) -> Duration {
         self.last
     }
+
+    /// The wait after so many failures in a row. `chance`, from 0 to 1, is how much of the random
+    /// part is taken off, which is half of the wait: many that failed together do not come back
+    /// together.
+    #[must_use]
+    pub fn wait(self, failures: u32, chance: f64) -> Duration {
+        let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
+        let whole = self.first.saturating_mul(doubled).min(self.last);
+        whole.mul_f64(1.0 - chance.clamp(0.0, 1.0) / 2.0)
+    }
 }
 
 impl Default for Backoff {
@@ -79,5 +90,20 @@ impl FromStr for Backoff {
 impl fmt::Display for Backoff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}..{}", span::print(self.first), span::print(self.last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_from_the_first_to_the_last_less_up_to_half_of_it() {
+        let backoff: Backoff = "1s..1m".parse().unwrap();
+        let seconds = |chance| {
+            [0, 1, 2, 3, 6, 7, 33, u32::MAX].map(|n| backoff.wait(n, chance).as_secs_f64())
+        };
+        assert_eq!(seconds(0.0), [1.0, 1.0, 2.0, 4.0, 32.0, 60.0, 60.0, 60.0]);
+        assert_eq!(seconds(1.0), [0.5, 0.5, 1.0, 2.0, 16.0, 30.0, 30.0, 30.0]);
     }
 }

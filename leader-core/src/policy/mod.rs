@@ -4,10 +4,52 @@ mod backoff;
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 pub use self::backoff::Backoff;
 use crate::error::Error;
 use crate::nearest::nearest;
+
+/// What the runs of a job do, as its options say or else by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Policies {
+    /// Each firing is late by a random part of this.
+    pub jitter: Duration,
+    /// Whether it also runs once when its node begins to lead.
+    pub on_elected: bool,
+    /// How long an attempt may take.
+    pub timeout: Option<Duration>,
+    /// What a run does that is due while the one before still goes on.
+    pub overlap: Overlap,
+    /// How often a failed attempt is followed by another.
+    pub retries: u32,
+    /// How long a failed attempt waits for the next one.
+    pub backoff: Backoff,
+    /// What becomes of a run when leadership is lost under it.
+    pub on_loss: OnLoss,
+    /// How long a run may go on after its key was to be given up.
+    pub drain: Duration,
+    /// So many failed runs in a row make the node give the key to another.
+    pub step_down_after: Option<u32>,
+}
+
+impl Default for Policies {
+    /// No jitter, no timeout and no retries; `drain` is 10 s.
+    fn default() -> Self {
+        Self {
+            jitter: Duration::ZERO,
+            on_elected: false,
+            timeout: None,
+            overlap: Overlap::default(),
+            retries: 0,
+            backoff: Backoff::default(),
+            on_loss: OnLoss::default(),
+            drain: Duration::from_secs(10),
+            step_down_after: None,
+        }
+    }
+}
 
 /// What a run does that is due while the one before still goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
