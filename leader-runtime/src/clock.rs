@@ -1,12 +1,24 @@
-//! The clock that leadership is held by: it counts suspend, so that a machine that slept wakes past
-//! its deadline.
+//! The clocks. Leadership is held by one that counts suspend, so that a machine that slept wakes past
+//! its deadline; schedules go by the wall clock. In unit tests both follow tokio's, which can be
+//! paused.
 
 use std::time::Duration;
+#[cfg(not(test))]
+use std::time::SystemTime;
 
 use leader_core::election::Timestamp;
 
+#[cfg(test)]
+pub(crate) use self::of_tests::{now, wall};
+
+/// Now, by the wall clock.
+#[cfg(not(test))]
+pub(crate) fn wall() -> SystemTime {
+    SystemTime::now()
+}
+
 /// Now, in nanoseconds since the machine's start.
-#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+#[cfg(all(not(test), any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 pub(crate) fn now() -> Timestamp {
     use rustix::time::{ClockId, clock_gettime};
 
@@ -22,7 +34,10 @@ pub(crate) fn now() -> Timestamp {
 
 /// Now, in nanoseconds since the first call. On Windows the standard library's clock counts
 /// suspend; elsewhere it is the best there is.
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+#[cfg(all(
+    not(test),
+    not(any(target_os = "linux", target_os = "android", target_vendor = "apple"))
+))]
 pub(crate) fn now() -> Timestamp {
     use std::sync::OnceLock;
     use std::time::Instant;
@@ -39,4 +54,30 @@ pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 /// the sleep.
 pub(crate) async fn sleep_towards(instant: Timestamp) {
     tokio::time::sleep(instant.since(now()).min(LONGEST_SLEEP)).await;
+}
+
+/// Both clocks by tokio's own.
+#[cfg(test)]
+mod of_tests {
+    use std::sync::LazyLock;
+    use std::time::SystemTime;
+
+    use tokio::time::Instant;
+
+    use super::{Duration, Timestamp};
+
+    /// An instant before the first of any test, by both clocks: a paused one may stand behind.
+    static ORIGIN: LazyLock<(Instant, SystemTime)> = LazyLock::new(|| {
+        const HOUR: Duration = Duration::from_secs(3600);
+        let now = Instant::now();
+        (now.checked_sub(HOUR).unwrap_or(now), SystemTime::now() - HOUR)
+    });
+
+    pub(crate) fn now() -> Timestamp {
+        Timestamp::from_nanos(0) + Instant::now().duration_since(ORIGIN.0)
+    }
+
+    pub(crate) fn wall() -> SystemTime {
+        ORIGIN.1 + Instant::now().duration_since(ORIGIN.0)
+    }
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use leader_core::election::Layout;
 use tracing::{info, warn};
 
+use crate::clock;
 use crate::engine::Precise;
 use crate::error::{Error, Result};
 use crate::handle::Handle;
@@ -146,7 +146,7 @@ impl Runtime {
         let manager = Manager::start(service, layout)?;
         self.handle.set(&manager);
         let mut engine =
-            Precise::new(jobs.iter().map(|job| job.schedule.clone()).collect(), SystemTime::now());
+            Precise::new(jobs.iter().map(|job| job.schedule.clone()).collect(), clock::wall());
         let claimed = |job: Registration| {
             let claim = manager.claim(job.key.as_str());
             (job, claim)
