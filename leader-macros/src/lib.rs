@@ -22,8 +22,19 @@ use proc_macro::TokenStream;
 /// | `every` | `"3s"`, `"1h 30m"`, or the path of a `const` that is a `Duration` | this or `cron` | a fixed rate, 10 ms to 366 days, on a grid that all nodes share |
 /// | `cron` | `"0 9 * * MON-FRI"` | this or `every` | the wall clock. 5 fields, or 6 with the second first, or `@daily` and its like |
 /// | `tz` | `"Europe/Oslo"` | `"UTC"` | the zone that `cron` is read in, by its name in the IANA database |
+/// | `after` | `"10s"` | this or `every` | a fixed delay: at once when a term begins, then so long after the end of each run |
+/// | `while_leading` | no value | this or `every` | runs as long as this node leads: a consumer, a stream. `Ok` ends it for the term; an error or a panic starts it again after its `backoff`, and a minute of running lets that begin anew |
 /// | `offset` | `"10m"` | `"0s"` | shifts the grid of `every`; less than that |
-/// | `standby` | `not_the_leader` | none | the path of an `async fn`, called at each due instant on a node that does not lead. It takes nothing, or `Due` and `Data<T>`, and returns nothing |
+/// | `jitter` | `"5s"` | `"0s"` | each due instant's run is late by a random part of this; less than `every`. Where the key is given up meanwhile it runs at once |
+/// | `on_elected` | `true`, `false` | `false` | also runs when this node begins to lead. Not with `after` |
+/// | `timeout` | `"30s"` | none | cancels an attempt that takes longer, which has failed then; 1 ms to 366 days |
+/// | `overlap` | `"skip"`, `"queue"`, `"replace"`, `"allow"` | `"skip"` | what becomes of a run that is due while the one before goes on. `queue`: it waits, and takes the place of another that waited; `replace`: the other is cancelled, and when that has ended it runs |
+/// | `retries` | `3` | `0` | how often a run is tried again that returned an error, panicked or took too long, 0 to 1000; inside the term, and not once the key is given up |
+/// | `backoff` | `"1s..1m"` | `"1s..1m"` | from the first wait before a retry to the longest, 1 ms to 1 day; it doubles, less a random part of up to half of it. With `retries` or `while_leading` |
+/// | `on_loss` | `"cancel"`, `"grace"` | `"cancel"` | `grace`: `Stop` fires at the first missed beat, a quarter of the lease after the last one, while leadership is still believed. Either way the run is dropped when that ends |
+/// | `drain` | `"20s"` | `"10s"` | how long a run may go on when the process shuts down, or gives the key away; at most a day |
+/// | `step_down_after` | `3` | none | so many failed runs in a row give the key to another node, 1 to 1000; this one stands for it again after 10 s |
+/// | `standby` | `not_the_leader` | none | the path of an `async fn`, called at each due instant on a node that does not lead (with `after`, each such delay). It takes nothing, or `Due` and `Data<T>`, and returns nothing |
 /// | `enabled` | `true`, `false` | `true` | one that is not runs nowhere, and does not stand for its key |
 /// | `name` | `"clock"` | the function's name | what logs and settings call the job. `a-z`, `0-9` and `_`, at most 64 |
 /// | `crate` | `platform::scheduling` | `::leader_runtime` | where the runtime is re-exported |
@@ -33,20 +44,9 @@ use proc_macro::TokenStream;
 ///
 /// | option | value | default | |
 /// |---|---|---|---|
-/// | `after` | `"10s"` | | instead of `every`: at once when a term begins, then so long after each run's end |
-/// | `while_leading` | no value | | instead of `every`: runs as long as this node leads |
-/// | `jitter` | `"5s"` | `"0s"` | each run is late by a random part of this; less than `every` |
-/// | `on_elected` | `true`, `false` | `false` | also runs when this node begins to lead. Not with `after` |
-/// | `timeout` | `"30s"` | none | cancels an attempt that takes longer, 1 ms to 366 days |
-/// | `overlap` | `"skip"`, `"queue"`, `"replace"`, `"allow"` | `"skip"` | what becomes of a run that is due while the one before goes on |
 /// | `missed` | `"skip"`, `"once"`, `"all"` | `"skip"` | what becomes of instants that no node ran. Not with `after`; only `"skip"` with `overlap = "allow"` |
 /// | `missed_within` | `"2d"` | one gap, at least `"1h"` | how far back `missed` looks. Not with `missed = "skip"` |
 /// | `interrupted` | `"skip"`, `"rerun"` | `"skip"` | what becomes of a run whose node died under it. Not with `overlap = "allow"` |
-/// | `retries` | `3` | `0` | how often a failed run is tried again, 0 to 1000 |
-/// | `backoff` | `"1s..1m"` | `"1s..1m"` | from the first wait before a retry to the longest, 1 ms to 1 day. With `retries` or `while_leading` |
-/// | `on_loss` | `"cancel"`, `"grace"` | `"cancel"` | what becomes of a run when leadership is lost under it |
-/// | `drain` | `"20s"` | `"10s"` | how long a shutdown waits for a run, at most a day |
-/// | `step_down_after` | `3` | none | so many failed runs in a row give the key to another node, 1 to 1000 |
 ///
 /// `while_leading` has no due instants, and goes with neither `tz`, `offset`, `jitter`,
 /// `on_elected`, `overlap`, `missed`, `interrupted`, `retries` nor `standby`.

@@ -24,8 +24,8 @@
 //!
 //! # What a lease cannot promise
 //!
-//! Trust is looked at before every poll of a job. Code that runs on between two `await`s, and tasks
-//! that a job spawns by itself, are not stopped by it; nor is a job saved from clocks that run
+//! Trust is looked at before every poll of a job, and of what [`Run::spawn`] started. Code that runs
+//! on between two `await`s, and what a job starts with `tokio::spawn`, are not stopped by it; nor is a job saved from clocks that run
 //! apart by more than 5 % of the lease, or from an operator who deletes the key by hand while its
 //! holder is cut off. The [`Fence`] covers all of these: let the store that a job writes to refuse
 //! the number of an earlier leader.
@@ -33,8 +33,9 @@
 //! # When it runs
 //!
 //! `every = "3s"` is a grid that all nodes share, counted from the Unix epoch; `cron = "0 5 * * *"`
-//! is read in UTC, or by the clock of the zone that `tz` names. A run that is due while the one
-//! before goes on is skipped.
+//! is read in UTC, or by the clock of the zone that `tz` names; `after = "10s"` counts from the end
+//! of the run before; `while_leading` is as long as this node leads. A run that is due while the one
+//! before goes on is skipped, unless its `overlap` says otherwise.
 
 //!
 //! # What it takes
@@ -84,5 +85,6 @@ pub use job::{
 pub use leader_core::{Due, Lease, Timing};
 pub use leader_macros::leader_job;
 pub use lock::{Leader, Lock, LockManager, Term};
+pub use run::{RunOutcome, SkipReason};
 pub use runtime::Runtime;
 pub use settings::Settings;

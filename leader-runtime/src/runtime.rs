@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use leader_core::election::Layout;
+use leader_core::span;
 use tracing::{info, warn};
 
 use crate::clock;
@@ -77,7 +78,7 @@ impl Runtime {
     }
 
     /// Runs until SIGTERM or SIGINT, then lets go of everything and comes back. A run that goes on
-    /// has 10 s to end; a second signal cancels it, and a third ends the process. Neither signal
+    /// has its `drain` to end, 10 s unless told otherwise; a second signal cancels it, and a third ends the process. Neither signal
     /// ends the process by itself any more, also after this has come back.
     ///
     /// Installs a subscriber that logs to stderr where the process has set none (feature `log`):
@@ -143,7 +144,7 @@ impl Runtime {
             count(number_of_keys, "key"),
             count(jobs.len(), "job"),
         );
-        let manager = Manager::start(service, layout)?;
+        let (manager, terms) = Manager::start(service, layout)?;
         self.handle.set(&manager);
         let mut engine =
             Precise::new(jobs.iter().map(|job| job.schedule.clone()).collect(), clock::wall());
@@ -151,7 +152,8 @@ impl Runtime {
             let claim = manager.claim(job.key.as_str());
             (job, claim)
         };
-        let mut runs = Runs::new(jobs.into_iter().map(claimed).collect(), supplies);
+        let jobs = jobs.into_iter().map(claimed).collect();
+        let mut runs = Runs::new(jobs, supplies, terms, self.settings.timing());
         let mut shutdown = pin!(shutdown);
         loop {
             tokio::select! {
@@ -159,14 +161,16 @@ impl Runtime {
                 () = &mut shutdown => break,
                 () = manager.ended() => return Err(Error::driver()),
                 tick = engine.next() => runs.fire(tick),
+                never = runs.tend() => match never {},
             }
         }
         // what was due before the word came is run here, since no other node will
         while let Some(tick) = engine.due_by_now() {
             runs.fire(tick);
         }
-        info!("shuts down: runs that go on have 10 s to end");
-        manager.shut_down();
+        let drain = runs.longest_drain();
+        info!("shuts down: runs that go on have at most {} to end", span::print(drain));
+        manager.shut_down(drain);
         tokio::select! {
             () = manager.ended() => {}
             () = hurry => {

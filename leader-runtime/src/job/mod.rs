@@ -15,12 +15,12 @@ mod registry;
 mod run;
 mod standby;
 mod stop;
+mod tasks;
 
 pub use context::FromRun;
 pub(crate) use context::{Context, Supplies};
 pub use data::Data;
 pub(crate) use data::Values;
-pub(crate) use entry::RunFuture;
 pub use fence::Fence;
 pub use jobs::Jobs;
 pub use kv::Kv;
@@ -31,3 +31,4 @@ pub use outcome::{IntoOutcome, Outcome};
 pub(crate) use registry::{Registration, register};
 pub use run::Run;
 pub use stop::{Stop, StopReason, Stopper};
+pub(crate) use tasks::Tasks;

@@ -9,8 +9,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use leader_core::{Due, JobName, Key, Options, Schedule};
-use tracing::info;
+use leader_core::{Due, JobName, Key, Options, Policies, Schedule, span};
+use tracing::{info, warn};
 
 use super::context::{Context, Supplies};
 use super::entry::{Entry, RunFuture, StandbyFuture};
@@ -27,6 +27,7 @@ pub(crate) struct Registration {
     /// With the prefix of the settings.
     pub(crate) key: Key,
     pub(crate) schedule: Schedule,
+    pub(crate) policies: Policies,
     pub(crate) start: for<'r> fn(&'r Context) -> Option<RunFuture<'r>>,
     pub(crate) standby: Option<fn(&Context) -> Option<StandbyFuture>>,
     pub(crate) place: &'static Location<'static>,
@@ -93,7 +94,13 @@ fn registration(
                 info!(job = %name, "is not enabled, and never runs");
                 return Ok(None);
             }
-            Ok(Some(Registration { name, key, schedule, start, standby, place }))
+            let policies = options.policies();
+            if let Some((timeout, interval)) = options.overrun() {
+                let (timeout, interval) = (span::print(timeout), span::print(interval));
+                warn!(job = %name, "its timeout of {timeout} is longer than its interval of \
+                    {interval}: while a run goes on, the next ones are skipped");
+            }
+            Ok(Some(Registration { name, key, schedule, policies, start, standby, place }))
         }
         _ => Err(faults),
     }

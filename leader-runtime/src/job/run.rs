@@ -3,28 +3,38 @@
 use std::sync::Arc;
 
 use leader_core::Due;
+use tokio::task::JoinHandle;
 
 use super::fence::Fence;
+use super::tasks::Tasks;
 
-/// Which run of which job this is, as a parameter of the job.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Which run of which job this is, as a parameter of the job; and what it starts beside itself.
+#[derive(Clone, Debug)]
 pub struct Run {
     job: Arc<str>,
     due: Due,
     fence: Fence,
     number: u64,
+    attempt: u32,
+    tasks: Arc<Tasks>,
 }
 
 impl Run {
     /// The first run of this job; in a test, to call a job by hand.
     #[must_use]
     pub fn new(job: &str, due: Due, fence: Fence) -> Self {
-        Self::numbered(job.into(), due, fence, 1)
+        Self::numbered(job.into(), due, fence, (1, 1), Arc::new(Tasks::new(None)))
     }
 
-    /// The run of this number.
-    pub(crate) const fn numbered(job: Arc<str>, due: Due, fence: Fence, number: u64) -> Self {
-        Self { job, due, fence, number }
+    /// The run of this number, in this attempt.
+    pub(crate) const fn numbered(
+        job: Arc<str>,
+        due: Due,
+        fence: Fence,
+        (number, attempt): (u64, u32),
+        tasks: Arc<Tasks>,
+    ) -> Self {
+        Self { job, due, fence, number, attempt, tasks }
     }
 
     /// The job's name.
@@ -51,9 +61,83 @@ impl Run {
         self.number
     }
 
-    /// Which attempt of the run this is: 1 is the first, and in this version the only one.
+    /// Which attempt of the run this is: 1 is the first, those after it are its `retries`.
     #[must_use]
     pub const fn attempt(&self) -> u32 {
-        1
+        self.attempt
+    }
+
+    /// Starts a task that ends with the run: it is polled only while leadership is believed, and
+    /// aborted when the job's own future is over, however that came about. (What is started with
+    /// `tokio::spawn` outlives the run, and leadership too.)
+    ///
+    /// The handle says whether the task was aborted
+    /// ([`JoinError::is_cancelled`](tokio::task::JoinError::is_cancelled)), or panicked: that is no
+    /// failure of the run unless the job makes it one.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime, where no run is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # async fn fetch(_: u8) {}
+    /// use leader_runtime::{Run, leader_job};
+    ///
+    /// #[leader_job(key = "service/fetch", every = "1m")]
+    /// async fn fetch_all(run: Run) -> Result<(), tokio::task::JoinError> {
+    ///     let all: Vec<_> = (0..4).map(|part| run.spawn(fetch(part))).collect();
+    ///     for part in all {
+    ///         part.await?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.tasks.spawn(work)
+    }
+
+    /// Does blocking work on a thread of Tokio's blocking pool, so that no other job is late for it.
+    ///
+    /// Nothing can cut off a thread. What becomes of a run whose blocking work goes on when the run
+    /// is to end: the job's future is dropped, its [`Stop`](crate::Stop) says why, and *the run is
+    /// over when this work has returned*; until then the job does not run again, and the key is not
+    /// released. So work that takes long looks at a `Stop` between its steps. Once leadership is
+    /// lost it goes on beside the next leader: what it writes is to carry the
+    /// [`Fence`](crate::Fence).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime, where no run is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn compress(_: u64) {}
+    /// use leader_runtime::{Run, Stop, leader_job};
+    ///
+    /// #[leader_job(key = "service/compress", every = "1h")]
+    /// async fn compress_all(run: Run, stop: Stop) -> Result<(), tokio::task::JoinError> {
+    ///     run.block(move || (0..1000).take_while(|_| !stop.is_requested()).for_each(compress)).await
+    /// }
+    /// ```
+    pub fn block<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.tasks.block(work)
     }
 }
+
+impl PartialEq for Run {
+    fn eq(&self, other: &Self) -> bool {
+        let all = |run: &Self| (run.due, run.fence, run.number, run.attempt);
+        self.job == other.job && all(self) == all(other)
+    }
+}
+
+impl Eq for Run {}

@@ -1,5 +1,6 @@
 //! How a run hears that it is to end, while it still may.
 
+use std::fmt;
 use std::time::Duration;
 
 use leader_core::election::Timestamp;
@@ -9,9 +10,8 @@ use crate::clock;
 
 /// Tells a run that it is to end, as a parameter of the job.
 ///
-/// A run whose key is to be given up has 10 s to end by itself, and is dropped then; one that
-/// loses its leadership is dropped at once. A run that listens can end sooner, at a point of its own
-/// choice:
+/// A run whose key is to be given up has its `drain`, 10 s unless told otherwise, to end by itself,
+/// and is dropped then. One that listens can end sooner, at a point of its own choice:
 ///
 /// ```
 /// use leader_runtime::{Stop, leader_job};
@@ -24,17 +24,40 @@ use crate::clock;
 ///     }
 /// }
 /// ```
+///
+/// With `on_loss = "grace"` it is also told that a beat was missed, while leadership is still
+/// believed. In all other cases the job's own future is dropped in the instant in which this fires;
+/// it is then heard by what the job has started beside itself, through
+/// [`Run::block`](crate::Run::block) above all.
 #[derive(Clone, Debug)]
 pub struct Stop(watch::Receiver<Option<Request>>);
 
 /// Why a run is to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StopReason {
     /// The process shuts down, or gives the key to another node.
     Drain,
+    /// Leadership is lost, or about to be: a beat was missed under a job with `on_loss = "grace"`.
+    Loss,
+    /// The attempt has taken as long as its `timeout` says.
+    Timeout,
+    /// The next run takes its place, by `overlap = "replace"`.
+    Replaced,
     /// The run is over: whoever listens has outlived it.
     Ended,
+}
+
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Drain => "its drain was used up",
+            Self::Loss => "leadership was lost",
+            Self::Timeout => "its timeout was used up",
+            Self::Replaced => "the next run took its place",
+            Self::Ended => "it is over",
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

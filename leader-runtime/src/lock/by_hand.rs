@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tracing::info;
 
 use super::gate::{Gate, Standing};
+use super::guard::DRAIN;
 use super::{Claim, Manager, SharedLayout, Term, whole_key};
 use crate::clock::LONGEST_SLEEP;
 use crate::error::{Error, Result};
@@ -68,7 +69,7 @@ impl LockManager {
         let layout = SharedLayout::new(Layout::default());
         let service = settings.lock_service(&layout)?;
         info!("locks: {service}");
-        let manager = Manager::start(service, layout)?;
+        let (manager, _) = Manager::start(service, layout)?;
         Ok(Self { manager, key_prefix: settings.prefix().into(), timing: settings.timing() })
     }
 
@@ -93,7 +94,7 @@ impl LockManager {
     /// a lock has 10 s to end. Dropping the manager and its locks does the same, and waits for
     /// nothing.
     pub async fn shut_down(self) {
-        self.manager.shut_down();
+        self.manager.shut_down(DRAIN);
         self.manager.ended().await;
     }
 }
@@ -186,7 +187,7 @@ impl Lock {
             }
         };
         let term = guard.began();
-        guard.run(work(term)).await.map_err(|_| Error::lost(self.key()))
+        guard.run(work(term)).await.ok_or_else(|| Error::lost(self.key()))
     }
 
     /// Stands for the key no more, and comes back when it is released. Where another [`Lock`] of

@@ -20,6 +20,16 @@ pub(crate) struct Trust {
     /// Every drain is used up.
     hurried: AtomicBool,
     drained: mpsc::UnboundedSender<Term>,
+    begun: mpsc::UnboundedSender<Term>,
+}
+
+/// What is reported of all terms.
+#[derive(Debug)]
+pub(super) struct Reports {
+    /// Those whose work has ended.
+    pub(super) drained: mpsc::UnboundedReceiver<Term>,
+    /// Those whose work may start, and those that were taken up again.
+    pub(super) begun: mpsc::UnboundedReceiver<Term>,
 }
 
 /// One key, as this process stands with it.
@@ -65,11 +75,13 @@ pub(crate) enum Standing {
 }
 
 impl Trust {
-    /// Nothing to believe in yet. The receiver hears which terms have drained.
-    pub(super) fn new() -> (Arc<Self>, mpsc::UnboundedReceiver<Term>) {
-        let (drained, receiver) = mpsc::unbounded_channel();
+    /// Nothing to believe in yet.
+    pub(super) fn new() -> (Arc<Self>, Reports) {
+        let (drained, hears_drained) = mpsc::unbounded_channel();
+        let (begun, hears_begun) = mpsc::unbounded_channel();
         let (until, hurried) = (AtomicU64::new(0), AtomicBool::new(false));
-        (Arc::new(Self { until, hurried, drained }), receiver)
+        let trust = Self { until, hurried, drained, begun };
+        (Arc::new(trust), Reports { drained: hears_drained, begun: hears_begun })
     }
 
     pub(super) fn until(&self) -> Timestamp {
@@ -97,7 +109,7 @@ impl Gate {
         }))
     }
 
-    pub(super) fn key(&self) -> KeyId {
+    pub(crate) fn key(&self) -> KeyId {
         self.0.key
     }
 
@@ -128,7 +140,7 @@ impl Gate {
         let stint = self.leading_stint().filter(|_| entry.open)?;
         entry.running += 1;
         let belief = Belief::new(self.clone(), stint);
-        Some(Guard::new(belief, term, began, self.standing()))
+        Some(Guard::new(belief, term, began))
     }
 
     /// Work that had begun has ended.
@@ -140,6 +152,11 @@ impl Gate {
         {
             self.report_drained(term);
         }
+    }
+
+    /// Whether nobody has said that this process leads no longer, its deadline apart.
+    pub(crate) fn is_said_to_lead(&self) -> bool {
+        matches!(*self.0.standing.borrow(), Standing::Leading(_))
     }
 
     /// How this process stands with the key, and how that changes.
@@ -170,6 +187,8 @@ impl Gate {
         drop(entry);
         if still {
             self.say(Standing::Leading(term));
+            // a lock manager without jobs has nobody who listens
+            let _ = self.0.trust.begun.send(term);
         }
     }
 
@@ -241,8 +260,8 @@ mod tests {
     const TERM: Term = Term { key: KeyId(0), fence: election::Fence(7), stint: 0 };
 
     fn gate() -> (Gate, Arc<Trust>, mpsc::UnboundedReceiver<Term>) {
-        let (trust, drained) = Trust::new();
-        (Gate::new(KeyId(0), &trust), trust, drained)
+        let (trust, reports) = Trust::new();
+        (Gate::new(KeyId(0), &trust), trust, reports.drained)
     }
 
     fn soon() -> Option<Timestamp> {
@@ -271,10 +290,10 @@ mod tests {
         gate.start(TERM, 1);
         trust.set_until(soon());
         let guard = gate.enter().unwrap();
-        assert!(guard.holds());
+        assert!(guard.belief().holds());
         gate.stop(Standing::By);
         gate.start(Term { stint: 1, ..TERM }, 2);
-        assert!(gate.is_leading() && !guard.holds());
+        assert!(gate.is_leading() && !guard.belief().holds());
     }
 
     #[test]
@@ -284,7 +303,7 @@ mod tests {
         trust.set_until(soon());
         let (one, two) = (gate.enter().unwrap(), gate.enter().unwrap());
         gate.drain(TERM);
-        assert!(gate.enter().is_none() && one.holds());
+        assert!(gate.enter().is_none() && one.belief().holds());
         drop(one);
         assert!(drained.try_recv().is_err());
         drop(two);

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use leader_core::election::Term;
+use leader_core::election::{Term, Timestamp};
 use tokio::sync::watch;
 
 use super::gate::{Gate, Standing};
@@ -18,24 +18,23 @@ pub(crate) struct Guard {
     belief: Belief,
     term: Term,
     began: super::Term,
-    standing: watch::Receiver<Standing>,
 }
 
 /// That this process leads, in one stint.
 #[derive(Clone, Debug)]
-pub(super) struct Belief {
+pub(crate) struct Belief {
     gate: Gate,
     stint: u64,
 }
 
-/// Why work had to end before it ended by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
-    TrustEnded,
-    DrainUsedUp,
+/// What work under a lock has to look at while it goes on.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    belief: Belief,
+    standing: watch::Receiver<Standing>,
 }
 
-/// How long work may go on after its key was to be given up.
+/// How long work by hand may go on after its key was to be given up.
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);
 
 impl Belief {
@@ -44,24 +43,18 @@ impl Belief {
     }
 
     /// Whether it holds, now: no I/O, and asked before every poll.
-    fn holds(&self) -> bool {
+    pub(crate) fn holds(&self) -> bool {
         self.gate.leading_stint() == Some(self.stint)
     }
 }
 
 impl Guard {
-    pub(super) const fn new(
-        belief: Belief,
-        term: Term,
-        began: super::Term,
-        standing: watch::Receiver<Standing>,
-    ) -> Self {
-        Self { belief, term, began, standing }
+    pub(super) const fn new(belief: Belief, term: Term, began: super::Term) -> Self {
+        Self { belief, term, began }
     }
 
-    #[cfg(test)]
-    pub(super) fn holds(&self) -> bool {
-        self.belief.holds()
+    pub(crate) const fn belief(&self) -> &Belief {
+        &self.belief
     }
 
     pub(crate) const fn term(&self) -> Term {
@@ -73,51 +66,71 @@ impl Guard {
         self.began
     }
 
-    /// How this process stands with the key, and how that changes.
-    pub(crate) fn standing(&self) -> watch::Receiver<Standing> {
-        self.standing.clone()
+    pub(crate) fn watch(&self) -> Watch {
+        Watch { belief: self.belief.clone(), standing: self.belief.gate.standing() }
     }
 
     /// Polls this work while it may go on. When this comes back the work has ended or was dropped,
     /// and the key may be given up.
-    pub(crate) async fn run<T>(mut self, work: impl Future<Output = T>) -> Result<T, End> {
-        let belief = self.belief.clone();
+    pub(super) async fn run<T>(self, work: impl Future<Output = T>) -> Option<T> {
+        let mut watch = self.watch();
         // dropped before the guard itself
         let mut work = pin!(work);
         // A process that was frozen resumes into this check, not into the work.
         let believed = poll_fn(|cx| {
-            if belief.holds() { work.as_mut().poll(cx).map(Some) } else { Poll::Ready(None) }
+            if self.belief.holds() { work.as_mut().poll(cx).map(Some) } else { Poll::Ready(None) }
         });
         tokio::select! {
             biased;
-            end = self.ended() => Err(end),
-            done = believed => done.ok_or(End::TrustEnded),
+            () = watch.ended() => None,
+            done = believed => done,
+        }
+    }
+}
+
+impl Watch {
+    /// Whether leadership is believed, now.
+    pub(crate) fn holds(&self) -> bool {
+        self.belief.holds()
+    }
+
+    /// Until when that is so, unless another beat comes through.
+    pub(crate) fn trusted_until(&self) -> Timestamp {
+        self.belief.gate.trust().until()
+    }
+
+    /// Whether the key is to be given up.
+    pub(crate) fn is_draining(&self) -> bool {
+        matches!(*self.standing.borrow(), Standing::Draining(_))
+    }
+
+    /// Whether every drain is used up.
+    pub(crate) fn is_hurried(&self) -> bool {
+        self.belief.gate.trust().is_hurried()
+    }
+
+    /// Comes back when any of these may have changed, at `instant` or a good part of the way there.
+    pub(crate) async fn changed(&mut self, instant: Timestamp) {
+        let instant = instant.min(self.trusted_until());
+        tokio::select! {
+            // the gate that says so is a part of this
+            _ = self.standing.changed() => {}
+            () = clock::sleep_towards(instant) => {}
         }
     }
 
-    /// Comes back when the work must end: trust has ended, or the key is to be given up and its
+    /// Comes back when work by hand must end: trust has ended, or the key is to be given up and its
     /// [`DRAIN`] is used up.
-    async fn ended(&mut self) -> End {
-        let gate = self.belief.gate.clone();
+    async fn ended(&mut self) {
         let mut drained_at = None;
-        loop {
-            if !self.belief.holds() {
-                return End::TrustEnded;
-            }
-            if matches!(*self.standing.borrow_and_update(), Standing::Draining(_)) {
+        while self.holds() {
+            if self.is_draining() {
                 let at = *drained_at.get_or_insert_with(|| clock::now() + DRAIN);
-                if clock::now() >= at || gate.trust().is_hurried() {
-                    return End::DrainUsedUp;
+                if clock::now() >= at || self.is_hurried() {
+                    return;
                 }
             }
-            let until = gate.trust().until();
-            let wake_at = drained_at.map_or(until, |at| at.min(until));
-            tokio::select! {
-                changed = self.standing.changed() => if changed.is_err() {
-                    return End::TrustEnded;
-                },
-                () = clock::sleep_towards(wake_at) => {}
-            }
+            self.changed(drained_at.unwrap_or(Timestamp::NEVER)).await;
         }
     }
 }

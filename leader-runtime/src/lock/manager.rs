@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use leader_core::election::KeyId;
+use leader_core::election::{KeyId, Term};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::driver::{Command, Driver};
-use super::gate::{Gate, Standing, Trust};
+use super::gate::{Gate, Reports, Standing, Trust};
 use super::guard::DRAIN;
 use super::{Leader, LockService, SharedLayout};
 use crate::error::Error;
@@ -24,6 +24,9 @@ pub(crate) struct Manager {
     claims: Mutex<BTreeMap<KeyId, Claimed>>,
     ended: watch::Receiver<()>,
 }
+
+/// The terms in which work may start, as they begin; those that are taken up again, too.
+pub(crate) type Terms = mpsc::UnboundedReceiver<Term>;
 
 /// What the service has to answer in, when the longest work has ended.
 const AFTER_DRAIN: Duration = Duration::from_secs(5);
@@ -50,8 +53,8 @@ impl Manager {
     pub(crate) fn start(
         service: Arc<dyn LockService>,
         layout: SharedLayout,
-    ) -> Result<Arc<Self>, Error> {
-        let (trust, drained) = Trust::new();
+    ) -> Result<(Arc<Self>, Terms), Error> {
+        let (trust, Reports { drained, begun }) = Trust::new();
         let (commands, receiver) = mpsc::unbounded_channel();
         let (end, ended) = watch::channel(());
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -71,7 +74,7 @@ impl Manager {
                 runtime.block_on(driver.run(drained));
             })
             .map_err(Error::thread)?;
-        Ok(Arc::new(Self { layout, trust, commands, claims, ended }))
+        Ok((Arc::new(Self { layout, trust, commands, claims, ended }), begun))
     }
 
     /// Stands for a key, from now until the claim is dropped.
@@ -110,10 +113,10 @@ impl Manager {
         answered.await.map_err(|_| None)?.map_err(Some)
     }
 
-    /// Lets go of everything. [`Manager::ended`] comes back when that is done, or after the drain
-    /// and some time for the service to answer.
-    pub(crate) fn shut_down(&self) {
-        self.tell(Command::Shutdown(DRAIN + AFTER_DRAIN));
+    /// Lets go of everything. [`Manager::ended`] comes back when that is done, or after the longest
+    /// drain of any work and some time for the service to answer.
+    pub(crate) fn shut_down(&self, longest_drain: Duration) {
+        self.tell(Command::Shutdown(longest_drain.max(DRAIN) + AFTER_DRAIN));
     }
 
     /// The same, and ends all work that drains at once.
@@ -129,6 +132,17 @@ impl Manager {
     /// Comes back when that is so.
     pub(crate) async fn ended(&self) {
         while self.ended.clone().changed().await.is_ok() {}
+    }
+
+    /// One without a driver, whose part the test plays.
+    #[cfg(test)]
+    pub(super) fn staged(
+        layout: SharedLayout,
+        trust: Arc<Trust>,
+        commands: mpsc::UnboundedSender<Command>,
+        ended: watch::Receiver<()>,
+    ) -> Arc<Self> {
+        Arc::new(Self { layout, trust, commands, claims: Mutex::default(), ended })
     }
 
     fn unclaim(&self, key: KeyId) {
@@ -152,13 +166,18 @@ impl Manager {
 
 impl Drop for Manager {
     fn drop(&mut self) {
-        self.shut_down();
+        self.shut_down(DRAIN);
     }
 }
 
 impl Claim {
     pub(crate) const fn gate(&self) -> &Gate {
         &self.gate
+    }
+
+    /// Gives the key to another node, where this one leads it.
+    pub(crate) fn step_down(&self) {
+        self.manager.step_down(&self.gate);
     }
 
     /// Whether other claims keep the key when this one is dropped.

@@ -12,6 +12,8 @@ mod local;
 mod manager;
 mod outage;
 mod requests;
+#[cfg(test)]
+mod stage;
 mod term;
 
 use std::fmt;
@@ -24,13 +26,14 @@ use crate::error::Error;
 
 pub use by_hand::{Lock, LockManager};
 pub(crate) use consul::{Address, Consul, KvStore, Write};
-pub(crate) use gate::Standing;
-pub(crate) use guard::{DRAIN, End, Guard};
+pub(crate) use guard::{Belief, Guard, Watch};
 pub(crate) use identity::Identity;
 pub use identity::Leader;
 pub(crate) use layout::SharedLayout;
 pub(crate) use local::Local;
-pub(crate) use manager::{Claim, Manager};
+pub(crate) use manager::{Claim, Manager, Terms};
+#[cfg(test)]
+pub(crate) use stage::Stage;
 pub use term::Term;
 
 /// A key with the prefix of the settings, where that makes one.

@@ -1,65 +1,85 @@
 //! One attempt of a run: the job's own future, which is polled only while its term is believed.
 
 use std::any::Any;
-use std::panic::AssertUnwindSafe;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
 
 use futures_util::FutureExt;
-use leader_core::election::Term;
-use tokio::sync::watch;
-use tracing::{debug, error, warn};
+use tokio::task::coop::unconstrained;
 
-use crate::job::{Context, Ending, Outcome, Retry, RunFuture, StopReason, Stopper};
-use crate::lock::{DRAIN, End, Guard, Standing};
+use super::Shared;
+use super::job::{Firing, Job};
+use super::limits::Limits;
+use crate::clock;
+use crate::job::{Outcome, StopReason, Stopper, Tasks};
 
-/// Runs a job once, and tells how that ended.
+/// How an attempt ended.
+pub(super) enum Ended {
+    /// By itself.
+    Returned(Outcome),
+    /// With this message.
+    Panicked(String),
+    /// It was dropped.
+    Stopped(StopReason),
+}
+
+/// What a job has started beside itself is given so long to be gone before that is told.
+const STUBBORN: Duration = Duration::from_secs(1);
+
+/// Runs a job once. When this comes back nothing of it goes on.
 pub(super) async fn attempt(
-    start: for<'r> fn(&'r Context) -> Option<RunFuture<'r>>,
-    context: Context,
-    stopper: Stopper,
-    guard: Guard,
-) {
-    // the start has seen that its parameters lack nothing
-    let Some(run) = start(&context) else { return error!("failed: a parameter lacks its value") };
-    let standing = guard.standing();
-    let term = guard.term();
-    tokio::select! {
+    job: &Job,
+    shared: &Shared,
+    firing: &Firing,
+    numbers: (u64, u32),
+) -> Ended {
+    let (stopper, stop) = Stopper::new();
+    let belief = firing.guard.belief();
+    let tasks = Arc::new(Tasks::new(Some(belief.clone())));
+    let term = Some(firing.guard.term());
+    let run = job.run(firing.due, term, numbers, Arc::clone(&tasks));
+    let context = job.context(shared, run, stop, term);
+    let Some(mut work) = (job.registration.start)(&context) else {
+        // the start has seen that its parameters lack nothing
+        return Ended::Panicked("a parameter lacks its value".into());
+    };
+    let believed = poll_fn(|cx| {
+        // A process that was frozen resumes into this check, not into the job.
+        if !belief.holds() {
+            return Poll::Ready(Ended::Stopped(StopReason::Loss));
+        }
+        let began = clock::now();
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
+        job.faults().look_at_poll(clock::now().since(began));
+        match polled {
+            Ok(polled) => polled.map(Ended::Returned),
+            Err(panic) => Poll::Ready(Ended::Panicked(message(&*panic))),
+        }
+    });
+    // a job that is never short of work must not keep its limits from being looked at
+    let limits = Limits::new(job, &firing.guard, &stopper, shared.missed_beat);
+    let mut ended = tokio::select! {
         biased;
-        ended = guard.run(caught(run)) => tell(ended),
-        never = ask(stopper, standing, term) => match never {},
+        ended = believed => ended,
+        reason = unconstrained(limits.reached()) => Ended::Stopped(reason),
+    };
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
+        ended = Ended::Panicked(message(&*panic));
     }
-}
-
-/// Asks the run to end, as soon as its key is to be given up. Where leadership is lost, the run is
-/// dropped, and nobody is left to ask.
-async fn ask(
-    stopper: Stopper,
-    mut standing: watch::Receiver<Standing>,
-    term: Term,
-) -> std::convert::Infallible {
-    let is_draining = |standing: &Standing| *standing == Standing::Draining(term);
-    if standing.wait_for(is_draining).await.is_ok() {
-        stopper.request(StopReason::Drain, DRAIN);
+    if let Ended::Stopped(reason) = ended {
+        stopper.request(reason, Duration::ZERO);
     }
-    // it is the run that ends this
-    std::future::pending().await
-}
-
-fn tell(ended: Result<Result<Outcome, String>, End>) {
-    match ended {
-        Ok(Ok(outcome)) => match outcome.ending() {
-            Ending::Ok => debug!("ran"),
-            Ending::Skipped(why) => debug!(%why, "skipped by the job itself"),
-            Ending::Failed { error, retry: Retry::After(after) } => {
-                error!(error = %error, ?after, "failed: it asks to be tried again later");
-            }
-            Ending::Failed { error, retry: Retry::ByPolicy | Retry::Never } => {
-                error!(error = %error, "failed");
-            }
-        },
-        Ok(Err(panic)) => error!(panic, "failed: it panicked"),
-        Err(End::TrustEnded) => warn!("cancelled: leadership was lost under it"),
-        Err(End::DrainUsedUp) => warn!("cancelled: it had not ended when its drain was used up"),
+    drop(stopper);
+    let mut gone = pin!(tasks.end());
+    if tokio::time::timeout(STUBBORN, &mut gone).await.is_err() {
+        job.faults().tell_stubborn();
+        gone.await;
     }
+    ended
 }
 
 /// This future's output, or the message that it panicked with.

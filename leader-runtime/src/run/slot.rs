@@ -1,65 +1,121 @@
-//! The place of the one run that a job has at a time.
+//! The place of the one run that a job has at a time, and of the one that waits for it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A slot that is free, or taken.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Slot(Arc<Place>);
+use leader_core::Overlap;
+use tokio::sync::Notify;
 
-#[derive(Debug, Default)]
-struct Place {
-    is_taken: AtomicBool,
-    /// How often it was wanted in vain since it was taken.
-    skipped: AtomicUsize,
-}
-
-/// A slot that is taken, until this is dropped.
+/// A place that is free, or taken by a run; `T` is one that is to follow.
 #[derive(Debug)]
-#[must_use]
-pub(super) struct Taken(Slot);
+pub(super) struct Slot<T> {
+    place: Mutex<Place<T>>,
+    /// Told when something waits.
+    wanted: Notify,
+}
 
-impl Slot {
-    /// Takes it, where it is free.
-    pub(super) fn take(&self) -> Option<Taken> {
-        if self.0.is_taken.swap(true, Ordering::AcqRel) {
-            self.0.skipped.fetch_add(1, Ordering::Relaxed);
-            return None;
+#[derive(Debug)]
+struct Place<T> {
+    is_taken: bool,
+    waiting: Option<Box<T>>,
+    /// How often it was wanted in vain since it was taken.
+    skipped: usize,
+}
+
+/// What becomes of one that wants the slot.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Admission<T> {
+    /// The slot is its own.
+    Runs(T),
+    /// It runs next; the one that was to do so before it does not run.
+    Waits { instead_of: Option<Box<T>> },
+    /// It does not run, and so many did not before it.
+    Skipped(usize),
+}
+
+impl<T> Slot<T> {
+    pub(super) fn admit(&self, next: T, overlap: Overlap) -> Admission<T> {
+        let mut place = self.place();
+        if !place.is_taken {
+            place.is_taken = true;
+            place.skipped = 0;
+            return Admission::Runs(next);
         }
-        self.0.skipped.store(0, Ordering::Relaxed);
-        Some(Taken(self.clone()))
+        match overlap {
+            Overlap::Queue | Overlap::Replace => {
+                let instead_of = place.waiting.replace(Box::new(next));
+                drop(place);
+                self.wanted.notify_one();
+                Admission::Waits { instead_of }
+            }
+            _ => {
+                place.skipped += 1;
+                Admission::Skipped(place.skipped - 1)
+            }
+        }
+    }
+
+    /// Gives the slot to the one that waits for it; where none does, it is free.
+    pub(super) fn pass_on(&self) -> Option<T> {
+        let mut place = self.place();
+        let next = place.waiting.take();
+        place.is_taken = next.is_some();
+        next.map(|next| *next)
+    }
+
+    /// Comes back when something waits for the slot.
+    pub(super) async fn wanted(&self) {
+        // a word that was said to the run before is no word to this one
+        while self.place().waiting.is_none() {
+            self.wanted.notified().await;
+        }
     }
 
     /// How often it was wanted in vain since it was taken.
     pub(super) fn skipped(&self) -> usize {
-        self.0.skipped.load(Ordering::Relaxed)
+        self.place().skipped
+    }
+
+    fn place(&self) -> MutexGuard<'_, Place<T>> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Taken {
-    /// How often the slot was wanted in vain meanwhile.
-    pub(super) fn skipped(&self) -> usize {
-        self.0.skipped()
-    }
-}
-
-impl Drop for Taken {
-    fn drop(&mut self) {
-        self.0.0.is_taken.store(false, Ordering::Release);
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        let place = Place { is_taken: false, waiting: None, skipped: 0 };
+        Self { place: Mutex::new(place), wanted: Notify::new() }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     #[test]
     fn a_slot_is_taken_once_and_counts_who_wanted_it_in_vain() {
         let slot = Slot::default();
-        let taken = slot.take().unwrap();
-        assert!(slot.take().is_none() && slot.take().is_none());
-        assert_eq!(taken.skipped(), 2);
-        drop(taken);
-        assert_eq!(slot.take().unwrap().skipped(), 0);
+        assert_eq!(slot.admit(1, Overlap::Skip), Admission::Runs(1));
+        assert_eq!(slot.admit(2, Overlap::Skip), Admission::Skipped(0));
+        assert_eq!(slot.admit(3, Overlap::Skip), Admission::Skipped(1));
+        assert_eq!(slot.skipped(), 2);
+        assert_eq!(slot.pass_on(), None);
+        assert_eq!(slot.admit(4, Overlap::Skip), Admission::Runs(4));
+        assert_eq!(slot.skipped(), 0);
+    }
+
+    #[test]
+    fn one_waits_and_it_is_the_newest() {
+        let slot = Slot::default();
+        assert_eq!(slot.admit(1, Overlap::Queue), Admission::Runs(1));
+        assert_eq!(slot.wanted().now_or_never(), None);
+        assert_eq!(slot.admit(2, Overlap::Queue), Admission::Waits { instead_of: None });
+        let instead_of = Some(Box::new(2));
+        assert_eq!(slot.admit(3, Overlap::Queue), Admission::Waits { instead_of });
+        assert_eq!(slot.wanted().now_or_never(), Some(()));
+        assert_eq!(slot.pass_on(), Some(3));
+        assert_eq!(slot.wanted().now_or_never(), None, "a word to the run before");
+        assert_eq!(slot.pass_on(), None);
     }
 }

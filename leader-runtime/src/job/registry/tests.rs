@@ -145,30 +145,22 @@ fn a_job_that_is_not_enabled_is_left_out() {
 
 #[test]
 fn an_option_that_would_be_ignored_is_refused_with_job_and_place() {
-    #[leader_job(
-        key = "service/later", every = "1h", overlap = "queue", retries = 3, missed = "all",
-        timeout = "5m", on_loss = "grace", crate = crate
-    )]
+    #[leader_job(key = "service/later", every = "1h", missed = "all", missed_within = "2h",
+        interrupted = "rerun", crate = crate)]
     async fn later() {}
 
-    #[leader_job(key = "service/anyway", every = "1h", overlap = "skip", retries = 0,
-        missed = "skip", jitter = "0s", drain = "10s", on_elected = false, crate = crate)]
+    #[leader_job(key = "service/anyway", every = "1h", missed = "skip", interrupted = "skip",
+        crate = crate)]
     async fn anyway() {}
 
-    #[leader_job(key = "service/consume", while_leading, crate = crate)]
-    async fn consume() {}
-
-    let faults = faults(&jobs![later, anyway, consume], "");
+    let faults = faults(&jobs![later, anyway], "");
     let texts: Vec<_> = faults.iter().filter_map(|fault| Some(fault.split_once(": ")?.1)).collect();
     assert_eq!(
         texts,
         [
-            "`timeout = \"5m\"` is not supported yet; remove it",
-            "`overlap = \"queue\"` is not supported yet; remove it",
             "`missed = \"all\"` is not supported yet; remove it",
-            "`retries = 3` is not supported yet; remove it",
-            "`on_loss = \"grace\"` is not supported yet; remove it",
-            "`while_leading` is not supported yet; use a `Lock` by hand",
+            "`missed_within = \"2h\"` is not supported yet; remove it",
+            "`interrupted = \"rerun\"` is not supported yet; remove it",
         ]
     );
     assert!(faults.iter().all(|fault| fault.contains("tests.rs:")), "{faults:?}");

@@ -1,0 +1,110 @@
+//! What a run has started beside itself, which ends with it.
+
+use std::future::{pending, poll_fn};
+use std::pin::pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinHandle};
+use tracing::{Instrument, Span};
+
+use crate::lock::Belief;
+
+/// The tasks of one attempt.
+#[derive(Debug)]
+pub(crate) struct Tasks {
+    /// `None` in a test that calls a job by hand.
+    belief: Option<Belief>,
+    going: Mutex<Going>,
+}
+
+#[derive(Debug, Default)]
+struct Going {
+    aborts: Vec<AbortHandle>,
+    /// The sender is shared by all that goes on; made for the first of it.
+    alive: Option<(Alive, mpsc::Receiver<()>)>,
+    is_over: bool,
+}
+
+type Alive = mpsc::Sender<()>;
+
+impl Tasks {
+    /// None yet; each is polled only while this is believed.
+    pub(crate) const fn new(belief: Option<Belief>) -> Self {
+        let going = Going { aborts: Vec::new(), alive: None, is_over: false };
+        Self { belief, going: Mutex::new(going) }
+    }
+
+    pub(super) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        let belief = self.belief.clone();
+        self.start(|alive| {
+            let work = async move {
+                let _alive = alive;
+                let mut work = pin!(work);
+                poll_fn(|cx| match &belief {
+                    // the end of the run ends this, too
+                    Some(belief) if !belief.holds() => Poll::Pending,
+                    _ => work.as_mut().poll(cx),
+                })
+                .await
+            };
+            tokio::spawn(work.in_current_span())
+        })
+    }
+
+    pub(super) fn block<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> JoinHandle<T> {
+        let span = Span::current();
+        self.start(|alive| {
+            tokio::task::spawn_blocking(move || {
+                let _alive = alive;
+                span.in_scope(work)
+            })
+        })
+    }
+
+    fn start<T: Send + 'static>(
+        &self,
+        start: impl FnOnce(Alive) -> JoinHandle<T>,
+    ) -> JoinHandle<T> {
+        let mut going = self.going();
+        if going.is_over {
+            let never = tokio::spawn(pending());
+            never.abort();
+            return never;
+        }
+        let (alive, _) = going.alive.get_or_insert_with(|| mpsc::channel(1));
+        let task = start(alive.clone());
+        if going.aborts.len() == going.aborts.capacity() {
+            // or a consumer that lives for months would keep one of each
+            going.aborts.retain(|task| !task.is_finished());
+        }
+        going.aborts.push(task.abort_handle());
+        task
+    }
+
+    /// Ends them all. When this comes back none goes on, and none will be started.
+    pub(crate) async fn end(&self) {
+        let alive = {
+            let mut going = self.going();
+            going.is_over = true;
+            going.aborts.drain(..).for_each(|task| task.abort());
+            going.alive.take()
+        };
+        if let Some((alive, mut ended)) = alive {
+            drop(alive);
+            // nothing is ever sent
+            let _ = ended.recv().await;
+        }
+    }
+
+    fn going(&self) -> MutexGuard<'_, Going> {
+        self.going.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

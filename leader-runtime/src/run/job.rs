@@ -1,0 +1,110 @@
+//! A job as its runs share it: where it is led, what goes on of it, and how many there were.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::SystemTime;
+
+use leader_core::election::Term;
+use leader_core::{Due, Policies};
+
+use super::Shared;
+use super::faults::Faults;
+use super::slot::Slot;
+use crate::job::{Context, Fence, Registration, Run, Stop, Tasks};
+use crate::lock::{Claim, Guard};
+
+#[derive(Debug)]
+pub(super) struct Job {
+    /// Its place in the list.
+    pub(super) place: usize,
+    pub(super) registration: Registration,
+    /// While this is here, the process stands for the job's key.
+    pub(super) claim: Claim,
+    pub(super) slot: Slot<Firing>,
+    /// Whether what stands in for it goes on.
+    pub(super) stands_in: AtomicBool,
+    name: Arc<str>,
+    /// Runs that have begun.
+    begun: AtomicU64,
+    /// Runs that have failed since one did not.
+    failed: AtomicU32,
+    faults: Faults,
+}
+
+/// A run that is to be, inside a term.
+#[derive(Debug)]
+pub(super) struct Firing {
+    pub(super) due: Due,
+    /// From here on, the key is not released before the run is over.
+    pub(super) guard: Guard,
+}
+
+impl Job {
+    pub(super) fn new(place: usize, registration: Registration, claim: Claim) -> Self {
+        Self {
+            place,
+            name: registration.name.clone().into(),
+            registration,
+            claim,
+            slot: Slot::default(),
+            stands_in: AtomicBool::new(false),
+            begun: AtomicU64::new(0),
+            failed: AtomicU32::new(0),
+            faults: Faults::default(),
+        }
+    }
+
+    pub(super) const fn policies(&self) -> &Policies {
+        &self.registration.policies
+    }
+
+    pub(super) const fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    pub(super) fn due(&self, instant: SystemTime) -> Due {
+        Due::new(instant).in_zone(self.registration.schedule.zone())
+    }
+
+    /// Counts a run that begins.
+    pub(super) fn next_number(&self) -> u64 {
+        self.begun.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Counts the failed runs in a row; true where they are so many that another node is to try.
+    pub(super) fn fails(&self) -> bool {
+        let failed = self.failed.fetch_add(1, Ordering::Relaxed) + 1;
+        let steps_down = self.policies().step_down_after.is_some_and(|most| failed >= most);
+        if steps_down {
+            self.failed.store(0, Ordering::Relaxed);
+        }
+        steps_down
+    }
+
+    pub(super) fn succeeds(&self) {
+        self.failed.store(0, Ordering::Relaxed);
+    }
+
+    /// Which run, in which attempt; without a term, that of a standby.
+    pub(super) fn run(
+        &self,
+        due: Due,
+        term: Option<Term>,
+        numbers: (u64, u32),
+        tasks: Arc<Tasks>,
+    ) -> Run {
+        let fence = term.map_or(Fence::new(0), Fence::of);
+        Run::numbered(Arc::clone(&self.name), due, fence, numbers, tasks)
+    }
+
+    pub(super) fn context(
+        &self,
+        shared: &Shared,
+        run: Run,
+        stop: Stop,
+        term: Option<Term>,
+    ) -> Context {
+        let lock = term.map(|term| (self.registration.key.clone(), term));
+        Context::new(run, stop, Arc::clone(&shared.supplies), lock)
+    }
+}

@@ -1,0 +1,115 @@
+//! What a term begins: `on_elected`, `after` and `while_leading`, which go by terms and by their own
+//! runs.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use leader_core::Schedule;
+use leader_core::election::{Fence, KeyId, Term, Timestamp};
+
+use super::job::{Firing, Job};
+use super::outcome::RunOutcome;
+use super::{Over, Runs};
+use crate::clock::{self, LONGEST_SLEEP};
+use crate::job::{Retry, StopReason};
+
+/// What is known of a job that terms begin.
+#[derive(Debug, Default)]
+pub(super) struct Tenant {
+    /// The term in which it is not begun again.
+    over_in: Option<Fence>,
+    /// Runs that failed, each within a minute.
+    failures: u32,
+}
+
+/// A run that went on for so long is no part of a row of failures.
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// Those of the jobs that terms begin, and which they are by their keys.
+pub(super) fn tenants(jobs: &[Arc<Job>]) -> (BTreeMap<usize, Tenant>, BTreeMap<KeyId, Vec<usize>>) {
+    let mut by_key: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    let mut tenants = BTreeMap::new();
+    for job in jobs.iter().filter(|job| is_by_runs(job) || job.policies().on_elected) {
+        tenants.insert(job.place, Tenant::default());
+        by_key.entry(job.claim.gate().key()).or_default().push(job.place);
+    }
+    (tenants, by_key)
+}
+
+/// Whether the end of a run says when the next one begins.
+pub(super) const fn is_by_runs(job: &Job) -> bool {
+    matches!(job.registration.schedule, Schedule::After(_) | Schedule::WhileLeading)
+}
+
+impl Runs {
+    /// Begins what terms and runs begin. Dropping the future loses nothing.
+    pub(crate) async fn tend(&mut self) -> Infallible {
+        loop {
+            let first = self.agenda.first();
+            tokio::select! {
+                Some(term) = self.terms.recv() => self.begin_term(term),
+                Some(over) = self.over.recv() => self.follow(over),
+                () = clock::sleep_towards(first.unwrap_or(Timestamp::NEVER)), if first.is_some() => {
+                    while let Some(job) = self.agenda.pop(clock::now()) {
+                        self.begin_due(job);
+                    }
+                }
+            }
+        }
+    }
+
+    /// This process leads a key, or leads it again in the same term.
+    fn begin_term(&mut self, term: Term) {
+        for job in self.by_key.get(&term.key).cloned().unwrap_or_default() {
+            let is_begun = match self.jobs[job].registration.schedule {
+                // where its last run ended not long ago, the next one is put down
+                Schedule::After(_) => term.stint == 0 || self.agenda.at(job).is_none(),
+                Schedule::WhileLeading => self.tenants[&job].over_in != Some(term.fence),
+                _ => term.stint == 0,
+            };
+            if is_begun {
+                self.agenda.strike(job);
+                self.begin_due(job);
+            }
+        }
+    }
+
+    /// A job is to begin, where its key is led.
+    fn begin_due(&mut self, job: usize) {
+        let job = Arc::clone(&self.jobs[job]);
+        let gate = job.claim.gate();
+        if let Some(guard) = gate.enter() {
+            let due = job.due(clock::wall());
+            self.begin(job, Firing { due, guard });
+        } else if gate.is_said_to_lead() {
+            // A gate that closed at its deadline may be opened again by a beat that was on its way,
+            // which begins no term.
+            self.agenda.put(job.place, clock::now() + LONGEST_SLEEP);
+        }
+    }
+
+    /// Puts down when the next run begins, after one that is over.
+    fn follow(&mut self, Over { job: place, fence, finished }: Over) {
+        let job = &self.jobs[place];
+        let tenant = self.tenants.entry(place).or_default();
+        let wait = match (&job.registration.schedule, finished.outcome, finished.retry) {
+            (Schedule::After(after), ..) => after.delay(),
+            (_, RunOutcome::Cancelled(StopReason::Loss), _) => LONGEST_SLEEP,
+            (_, RunOutcome::Cancelled(_), _) => return,
+            (_, RunOutcome::Ok | RunOutcome::Skipped(_), _)
+            | (_, RunOutcome::Failed(_), Retry::Never) => {
+                tenant.over_in = Some(fence);
+                return;
+            }
+            (_, RunOutcome::Failed(_), Retry::After(wait)) => wait,
+            (_, RunOutcome::Failed(_), Retry::ByPolicy) => {
+                let is_settled = finished.took >= SETTLED;
+                tenant.failures = if is_settled { 1 } else { tenant.failures + 1 };
+                job.policies().backoff.wait(tenant.failures, fastrand::f64())
+            }
+        };
+        self.agenda.put(place, clock::now() + wait);
+    }
+}

@@ -1,0 +1,54 @@
+//! `drain`: how long a run may go on after its key was to be given up.
+
+use super::{Scene, Told};
+use crate::{Run, Stop, StopReason, jobs, leader_job};
+
+#[tokio::test(start_paused = true)]
+async fn a_run_is_told_at_once_and_dropped_when_its_own_drain_is_used_up() {
+    #[leader_job(key = "test/key", every = "1h", drain = "30s", crate = crate)]
+    async fn slow(run: Run, stop: Stop, notes: Told) {
+        let told = async {
+            assert_eq!(stop.requested().await, StopReason::Drain);
+            notes.add(&format!("{} s left", stop.time_left().unwrap().as_secs_f64().round()));
+        };
+        tokio::join!(notes.work(&run, 100), told);
+    }
+
+    let mut scene = Scene::led(&jobs![slow]);
+    scene.fire();
+    scene.pass(1.0).await;
+    scene.stage.drain();
+    scene.stage.drained().await;
+    assert_eq!(scene.noted(), ["0.0 begins 1", "1.0 30 s left", "31.0 is dropped 1"]);
+    assert_eq!(scene.runs.longest_drain().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_ends_by_itself_in_its_drain_is_not_cut() {
+    #[leader_job(key = "test/key", every = "1h", crate = crate)]
+    async fn slow(run: Run, notes: Told) {
+        notes.work(&run, 9).await;
+    }
+
+    let mut scene = Scene::led(&jobs![slow]);
+    scene.fire();
+    scene.stage.drain();
+    scene.stage.drained().await;
+    assert_eq!(scene.noted(), ["0.0 begins 1", "9.0 ends 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_signal_ends_every_drain() {
+    #[leader_job(key = "test/key", every = "1h", drain = "1h", crate = crate)]
+    async fn slow(run: Run, notes: Told) {
+        notes.work(&run, 9999).await;
+    }
+
+    let mut scene = Scene::led(&jobs![slow]);
+    scene.fire();
+    scene.stage.drain();
+    scene.pass(5.0).await;
+    scene.stage.hurry();
+    scene.stage.drained().await;
+    assert_eq!(scene.noted(), ["0.0 begins 1", "5.0 is dropped 1"]);
+}

@@ -1,0 +1,133 @@
+//! What is wrong with a job is told once, and the others stay on time.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tracing::subscriber::DefaultGuard;
+
+use super::{Scene, Told};
+use crate::{Run, jobs, leader_job};
+
+/// What is logged by this thread, from WARN on.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn listen() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::INFO)
+            .with_ansi(false)
+            .without_time()
+            .with_writer(move || writer.clone())
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let bytes = std::mem::take(&mut *self.0.lock().unwrap());
+        String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[track_caller]
+fn assert_one_line(log: &Log, parts: &[&str]) {
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    for part in parts {
+        assert!(lines[0].contains(part), "{part}: {lines:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_has_a_span_that_says_which_it_is() {
+    #[leader_job(key = "test/key", every = "1s", name = "named", crate = crate)]
+    async fn says() {
+        tracing::info!("hello");
+    }
+
+    let (log, _listening) = Log::listen();
+    let mut scene = Scene::led(&jobs![says]);
+    scene.fire_each_second(1).await;
+    let span = ["hello", "run{", "job=named", "key=test/key", "due=20", "number=1", "attempt=1"];
+    assert_one_line(&log, &[span.as_slice(), &["fence=1"]].concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_comes_each_time_is_told_once_and_its_end_too() {
+    #[leader_job(key = "test/key", every = "1s", crate = crate)]
+    async fn moody(run: Run) -> Result<(), String> {
+        if run.number() < 100 { Err("no such table".into()) } else { Ok(()) }
+    }
+
+    let (log, _listening) = Log::listen();
+    let mut scene = Scene::led(&jobs![moody]);
+    scene.fire_each_second(99).await;
+    assert_one_line(&log, &["ERROR", "failed", "no such table", "job=moody"]);
+    scene.fire_each_second(3).await;
+    assert_one_line(&log, &["INFO", "runs again without a fault", "failed_again=98"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_that_lasts_is_told_again_after_ten_minutes() {
+    #[leader_job(key = "test/key", every = "1s", crate = crate)]
+    async fn panics() {
+        panic!("no such table");
+    }
+
+    let (log, _listening) = Log::listen();
+    let mut scene = Scene::led(&jobs![panics]);
+    scene.fire_each_second(600).await;
+    assert_one_line(&log, &["ERROR", "failed", "it panicked: no such table"]);
+    scene.fire_each_second(10).await;
+    assert_one_line(&log, &["ERROR", "still fails", "again=600", "no such table"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_blocks_its_thread_is_told_once() {
+    #[leader_job(key = "test/key", every = "10s", crate = crate)]
+    async fn blocks() {
+        // by the clock, one poll takes this long
+        tokio::time::advance(Duration::from_secs(2)).await;
+    }
+
+    let (log, _listening) = Log::listen();
+    let mut scene = Scene::led(&jobs![blocks]);
+    for _ in 0..3 {
+        scene.fire();
+        scene.pass(10.0).await;
+    }
+    assert_one_line(&log, &["WARN", "blocks its thread", "took=2s", "job=blocks"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_sleeps_for_ever_is_told_once_and_the_others_run() {
+    #[leader_job(key = "test/key", every = "1s", crate = crate)]
+    async fn sleeps() {
+        std::future::pending().await
+    }
+
+    #[leader_job(key = "test/key", after = "1s", crate = crate)]
+    async fn other(notes: Told) {
+        notes.add("runs");
+    }
+
+    let (log, _listening) = Log::listen();
+    let mut scene = Scene::led(&jobs![sleeps, other]);
+    scene.fire_each_second(10).await;
+    assert_one_line(&log, &["WARN", "skipped: the run before still goes on", "job=sleeps"]);
+    assert_eq!(scene.noted().len(), 10);
+}

@@ -1,0 +1,121 @@
+//! What each policy promises, in virtual time: a test says who leads and what is due.
+
+mod after;
+mod drain;
+mod faults;
+mod jitter;
+mod on_elected;
+mod on_loss;
+mod overlap;
+mod retries;
+mod step_down_after;
+mod tasks;
+mod timeout;
+mod while_leading;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use leader_core::election::Timestamp;
+use leader_core::{Lease, Timing};
+
+use super::Runs;
+use crate::clock;
+use crate::engine::Tick;
+use crate::job::{Data, Jobs, Run, Supplies, Values, register};
+use crate::lock::Stage;
+
+/// One process with its jobs, which are on one key.
+struct Scene {
+    stage: Stage,
+    runs: Runs,
+    notes: Notes,
+}
+
+/// What jobs have written down, each with the second in which it was.
+#[derive(Clone)]
+struct Notes {
+    began: Timestamp,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+/// Notes that it was dropped, unless it has ended.
+struct Work<'a> {
+    notes: &'a Notes,
+    number: u64,
+    has_ended: bool,
+}
+
+impl Scene {
+    /// The process leads, at a lease of 6 s.
+    fn led(jobs: &Jobs) -> Self {
+        let mut scene = Self::standing_by(jobs);
+        scene.stage.lead();
+        scene
+    }
+
+    fn standing_by(jobs: &Jobs) -> Self {
+        let (stage, terms) = Stage::new();
+        let notes = Notes { began: clock::now(), lines: Arc::default() };
+        let mut data = Values::default();
+        data.put(notes.clone());
+        let supplies =
+            Arc::new(Supplies { data: Arc::new(data), store: None, key_prefix: "".into() });
+        let jobs = register(jobs, "", &supplies).expect("they are right");
+        let jobs = jobs.into_iter().map(|job| (job, stage.manager.claim(Stage::KEY))).collect();
+        let runs = Runs::new(jobs, supplies, terms, Some(Timing::new(Lease::default())));
+        Self { stage, runs, notes }
+    }
+
+    /// The first job is due.
+    fn fire(&mut self) {
+        self.runs.fire(Tick { job: 0, due: clock::wall(), too_late: None });
+    }
+
+    /// So many seconds go by.
+    async fn pass(&mut self, seconds: f64) {
+        tokio::select! {
+            biased;
+            never = self.runs.tend() => match never {},
+            () = tokio::time::sleep(Duration::from_secs_f64(seconds)) => {}
+        }
+    }
+
+    /// The first job is due each second, so many times.
+    async fn fire_each_second(&mut self, times: usize) {
+        for _ in 0..times {
+            self.fire();
+            self.pass(1.0).await;
+        }
+    }
+
+    /// What was written down, and is forgotten.
+    fn noted(&self) -> Vec<String> {
+        std::mem::take(&mut self.notes.lines.lock().unwrap())
+    }
+}
+
+impl Notes {
+    fn add(&self, text: &str) {
+        let second = clock::now().since(self.began).as_secs_f64();
+        self.lines.lock().unwrap().push(format!("{second:.1} {text}"));
+    }
+
+    /// Takes so many seconds.
+    async fn work(&self, run: &Run, seconds: impl Into<f64>) {
+        let mut work = Work { notes: self, number: run.number(), has_ended: false };
+        self.add(&format!("begins {}", run.number()));
+        tokio::time::sleep(Duration::from_secs_f64(seconds.into())).await;
+        work.has_ended = true;
+    }
+}
+
+impl Drop for Work<'_> {
+    fn drop(&mut self) {
+        let how = if self.has_ended { "ends" } else { "is dropped" };
+        self.notes.add(&format!("{how} {}", self.number));
+    }
+}
+
+/// What a job of these tests takes.
+type Told = Data<Notes>;

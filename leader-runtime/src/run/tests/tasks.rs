@@ -1,0 +1,104 @@
+//! `Run::spawn` and `Run::block`: what a job starts beside itself ends with its run.
+
+use std::future::pending;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::{Notes, Scene, Told};
+use crate::{Run, Stop, jobs, leader_job};
+
+/// Notes when it is dropped.
+struct Note(Notes, &'static str);
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        self.0.add(self.1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_is_gone_when_its_run_is_over_and_none_is_started_after_that() {
+    #[leader_job(key = "test/key", every = "1h", crate = crate)]
+    async fn starts_one(run: Run, notes: Told) {
+        let note = Note((*notes).clone(), "the task is gone");
+        drop(run.spawn(async move {
+            let _note = note;
+            pending::<()>().await
+        }));
+        assert_eq!(run.spawn(async { 7 }).await.unwrap(), 7);
+        let kept = run.clone();
+        let note = Note((*notes).clone(), "nor does this begin");
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            let late = kept.spawn(async move { drop(note) }).await;
+            assert!(late.unwrap_err().is_cancelled());
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+
+    let mut scene = Scene::led(&jobs![starts_one]);
+    scene.fire();
+    scene.pass(0.5).await;
+    scene.stage.drain();
+    scene.stage.drained().await;
+    scene.notes.add("released");
+    scene.pass(9.0).await;
+    let noted = ["1.0 the task is gone", "1.0 released", "5.5 nor does this begin"];
+    let noted: Vec<_> = noted.iter().map(|line| line.replace("5.5", "5.0")).collect();
+    assert_eq!(scene.noted(), noted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_is_not_polled_once_trust_has_ended() {
+    #[leader_job(key = "test/key", every = "1h", crate = crate)]
+    async fn ticks(run: Run, notes: Told) {
+        let notes = (*notes).clone();
+        let task = run.spawn(async move {
+            loop {
+                notes.add("ticks");
+                tokio::time::sleep(Duration::from_secs(2)).await;
+            }
+        });
+        let never: () = task.await.unwrap();
+        never
+    }
+
+    let mut scene = Scene::led(&jobs![ticks]);
+    scene.fire();
+    scene.stage.believe_for(Duration::from_secs(3));
+    scene.pass(20.0).await;
+    assert_eq!(scene.noted(), ["0.0 ticks", "2.0 ticks"]);
+}
+
+#[tokio::test]
+async fn a_run_is_over_when_its_blocking_work_has_returned() {
+    static GO_ON: std::sync::Mutex<Option<mpsc::Receiver<()>>> = std::sync::Mutex::new(None);
+
+    #[leader_job(key = "test/key", every = "1h", timeout = "1ms", crate = crate)]
+    async fn blocks(run: Run, stop: Stop, notes: Told) {
+        let told = (*notes).clone();
+        let go_on = GO_ON.lock().unwrap().take().expect("it runs once");
+        let work = run.block(move || {
+            go_on.recv().unwrap();
+            told.add(&format!("returns, told of {:?}", stop.reason().unwrap()));
+        });
+        let _note = Note((*notes).clone(), "the job is dropped");
+        work.await.unwrap();
+    }
+
+    let (go_on, hears) = mpsc::channel();
+    *GO_ON.lock().unwrap() = Some(hears);
+    let mut scene = Scene::led(&jobs![blocks]);
+    scene.fire();
+    while scene.notes.lines.lock().unwrap().is_empty() {
+        scene.pass(0.001).await;
+    }
+    // it would be skipped, or wait for what is left of the run before
+    scene.fire();
+    scene.stage.drain();
+    go_on.send(()).unwrap();
+    scene.stage.drained().await;
+    let noted: Vec<_> =
+        scene.noted().iter().map(|line| line.split_once(' ').unwrap().1.to_owned()).collect();
+    assert_eq!(noted, ["the job is dropped", "returns, told of Timeout"]);
+}
