@@ -39,14 +39,17 @@ use proc_macro::TokenStream;
 /// | `name` | `"clock"` | the function's name | what logs and settings call the job. `a-z`, `0-9` and `_`, at most 64 |
 /// | `crate` | `platform::scheduling` | `::leader_runtime` | where the runtime is re-exported |
 ///
-/// These are read and checked too. **This version refuses at start** what differs from their
-/// defaults:
+/// What is kept across nodes, in a record beside the locks:
 ///
 /// | option | value | default | |
 /// |---|---|---|---|
-/// | `missed` | `"skip"`, `"once"`, `"all"` | `"skip"` | what becomes of instants that no node ran. Not with `after`; only `"skip"` with `overlap = "allow"` |
+/// | `missed` | `"skip"`, `"once"`, `"all"` | `"once"` where a minute or more lies between due instants, else `"skip"` | what becomes of instants that no node ran, in a handover or an outage. `once`: the newest is run, and `Run::missed` counts the others; `all`: each is, the oldest first and one at a time. Not with `after`; only `"skip"` with `overlap = "allow"` |
 /// | `missed_within` | `"2d"` | one gap, at least `"1h"` | how far back `missed` looks. Not with `missed = "skip"` |
-/// | `interrupted` | `"skip"`, `"rerun"` | `"skip"` | what becomes of a run whose node died under it. Not with `overlap = "allow"` |
+/// | `interrupted` | `"skip"`, `"rerun"` | `"skip"` | what becomes of a run that ended without an outcome of its own: its node died, leadership was lost, its drain was used up. `rerun`: the next leader runs it first, with the same `Due`. Not with `overlap = "allow"` |
+///
+/// With `missed` other than `skip`, or `rerun`, each run is claimed before it begins: no due instant
+/// is claimed twice but by a `rerun`, and with `all` none within the window is lost. A job that
+/// nobody led before has missed nothing, nor has one whose schedule was edited.
 ///
 /// `while_leading` has no due instants, and goes with neither `tz`, `offset`, `jitter`,
 /// `on_elected`, `overlap`, `missed`, `interrupted`, `retries` nor `standby`.

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::handle::Handle;
 use crate::job::{Jobs, Registration, Store, Supplies, Values, register};
 use crate::lock::{Manager, SharedLayout};
-use crate::run::Runs;
+use crate::run::{Archive, Runs};
 use crate::settings::Settings;
 use crate::{log, signal};
 
@@ -137,6 +137,7 @@ impl Runtime {
         let layout = SharedLayout::new(Layout::new(keys));
         let service = self.settings.lock_service(&layout)?;
         let store = service.kv().map(Store::Consul);
+        let records = service.records();
         let supplies =
             Arc::new(Supplies { data, store, key_prefix: self.settings.prefix().into() });
         info!(
@@ -153,7 +154,8 @@ impl Runtime {
             (job, claim)
         };
         let jobs = jobs.into_iter().map(claimed).collect();
-        let mut runs = Runs::new(jobs, supplies, terms, self.settings.timing());
+        let archive = Archive { records, node: self.settings.node_name().into() };
+        let mut runs = Runs::new(jobs, supplies, terms, self.settings.timing(), &archive);
         let mut shutdown = pin!(shutdown);
         loop {
             tokio::select! {

@@ -228,6 +228,11 @@ impl Settings {
         &self.key_prefix
     }
 
+    /// What this node is called.
+    pub(crate) fn node_name(&self) -> &str {
+        &self.identity.node
+    }
+
     /// What the lease means, where there is one.
     pub(crate) fn timing(&self) -> Option<Timing> {
         (self.lock == Lock::Consul).then(|| Timing::new(self.lease))

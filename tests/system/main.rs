@@ -12,6 +12,7 @@ mod kv;
 mod local;
 mod locks;
 mod outage;
+mod records;
 mod refusal;
 mod servers;
 mod soak;

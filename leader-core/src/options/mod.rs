@@ -4,12 +4,13 @@
 mod conflict;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub use self::conflict::Conflict;
 use crate::error::Error;
 use crate::nearest::nearest;
 use crate::policy::{Backoff, Interrupted, Missed, OnLoss, Overlap, Policies};
+use crate::record::Keeping;
 use crate::schedule::{After, Cron, Every, Schedule, Zone};
 use crate::span;
 
@@ -40,6 +41,12 @@ pub struct Options {
     enabled: Option<bool>,
     given: BTreeSet<&'static str>,
 }
+
+/// Between two instants: from here on, what nobody ran is run by the next leader.
+const RARE: Duration = Duration::from_secs(60);
+
+/// How far back missed instants are looked for, at the least.
+const LEAST_WITHIN: Duration = Duration::from_secs(3600);
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const MOMENT: Duration = Duration::from_millis(1);
@@ -196,6 +203,29 @@ impl Options {
         }
     }
 
+    /// What is to be kept of its due instants, by this clock; `None` where nothing is.
+    #[must_use]
+    pub fn keeping(&self, now: SystemTime) -> Option<Keeping> {
+        let schedule = self.schedule()?;
+        if matches!(schedule, Schedule::After(_) | Schedule::WhileLeading) {
+            return None;
+        }
+        let missed = self.missed.unwrap_or_else(|| self.missed_by_default(&schedule, now));
+        let interrupted = self.interrupted.unwrap_or_default();
+        if (missed, interrupted) == (Missed::Skip, Interrupted::Skip) {
+            return None;
+        }
+        let gap = || gaps(&schedule, now).max().unwrap_or_default();
+        let within = self.missed_within.unwrap_or_else(|| gap().max(LEAST_WITHIN));
+        Some(Keeping { missed, within, interrupted })
+    }
+
+    /// A run a minute or less is worth a record of its own.
+    fn missed_by_default(&self, schedule: &Schedule, now: SystemTime) -> Missed {
+        let is_rare = gaps(schedule, now).min().is_some_and(|gap| gap >= RARE);
+        if is_rare && self.overlap != Some(Overlap::Allow) { Missed::Once } else { Missed::Skip }
+    }
+
     /// Where the next run is skipped while one goes on that is not cut off before: how long an
     /// attempt may take, and the interval that it is longer than.
     #[must_use]
@@ -210,6 +240,19 @@ impl Options {
     pub fn conflicts(&self) -> Vec<Conflict> {
         conflict::of(self)
     }
+}
+
+/// So many of the gaps between due instants stand for all of them.
+const GAPS: usize = 16;
+
+/// What lies between one due instant and the next, from now on.
+fn gaps(schedule: &Schedule, now: SystemTime) -> impl Iterator<Item = Duration> {
+    let due = std::iter::successors(schedule.next_after(now), |due| schedule.next_after(*due));
+    let mut due = due.take(GAPS + 1).peekable();
+    std::iter::from_fn(move || {
+        let one = due.next()?;
+        due.peek()?.duration_since(one).ok()
+    })
 }
 
 fn bounded(option: &str, text: &str, min: Duration, max: Duration) -> Result<Duration, Error> {
@@ -235,4 +278,48 @@ fn count(option: &str, text: &str, min: u32) -> Result<u32, Error> {
     count.ok_or_else(|| {
         Error::new(format!("{option} `{text}` cannot be; use a whole number from {min} to {MOST}"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keeping(options: &[(&str, &str)]) -> Option<(Missed, Duration, Interrupted)> {
+        let mut read = Options::default();
+        for (option, text) in options {
+            read.set(option, text).unwrap();
+        }
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_500_000);
+        read.keeping(now).map(|it| (it.missed, it.within, it.interrupted))
+    }
+
+    #[test]
+    fn what_is_rare_is_caught_up_once_within_one_gap_and_at_least_an_hour() {
+        let once =
+            |hours| Some((Missed::Once, 3600 * Duration::from_secs(hours), Interrupted::Skip));
+        for (options, kept) in [
+            ([("every", "59s")].as_slice(), None),
+            (&[("every", "1m")], once(1)),
+            (&[("every", "1d")], once(24)),
+            (&[("cron", "*/5 * * * *")], once(1)),
+            (&[("cron", "*/30 * * * * *")], None),
+            (&[("cron", "0 9 * * MON-FRI")], once(72)),
+            (&[("every", "1h"), ("missed", "skip")], None),
+            (&[("every", "1h"), ("overlap", "allow")], None),
+            (&[("after", "1h")], None),
+            (&[("while_leading", "true")], None),
+        ] {
+            assert_eq!(keeping(options), kept, "{options:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_is_kept() {
+        let all = [("every", "1s"), ("missed", "all"), ("missed_within", "2m")];
+        let two = Duration::from_secs(120);
+        assert_eq!(keeping(&all), Some((Missed::All, two, Interrupted::Skip)));
+        let rerun = [("every", "1s"), ("interrupted", "rerun")];
+        let hour = Duration::from_secs(3600);
+        assert_eq!(keeping(&rerun), Some((Missed::Skip, hour, Interrupted::Rerun)));
+    }
 }

@@ -3,11 +3,13 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::str::FromStr;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
 
 use super::Zone;
+use crate::error::Error;
 
 /// The instant at which a run is due: the same on every node, however late the run begins.
 ///
@@ -31,6 +33,13 @@ impl Due {
     #[must_use]
     pub const fn in_zone(self, zone: Zone) -> Self {
         Self { zone, ..self }
+    }
+
+    /// Another instant, by the clock of the same zone.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn at(self, instant: SystemTime) -> Self {
+        Self { instant, ..self }
     }
 
     /// The instant itself.
@@ -81,6 +90,18 @@ impl Hash for Due {
 impl From<Due> for SystemTime {
     fn from(due: Due) -> Self {
         due.instant
+    }
+}
+
+/// What it prints as.
+impl FromStr for Due {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let instant: Timestamp = text.parse().map_err(|_| {
+            Error::new(format!("`{text}` is no instant; write one such as `2026-11-24T05:00:00Z`"))
+        })?;
+        Ok(Self::new(instant.into()))
     }
 }
 

@@ -7,7 +7,6 @@ mod entry;
 mod fence;
 mod jobs;
 mod kv;
-mod later;
 mod leading;
 mod outcome;
 pub mod private;

@@ -9,6 +9,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+use leader_core::record::Keeping;
 use leader_core::{Due, JobName, Key, Options, Policies, Schedule, span};
 use tracing::{info, warn};
 
@@ -16,9 +17,9 @@ use super::context::{Context, Supplies};
 use super::entry::{Entry, RunFuture, StandbyFuture};
 use super::fence::Fence;
 use super::jobs::{Jobs, Listed};
-use super::later;
 use super::run::Run;
 use super::stop::Stopper;
+use crate::clock;
 
 /// A job that can run.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub(crate) struct Registration {
     pub(crate) key: Key,
     pub(crate) schedule: Schedule,
     pub(crate) policies: Policies,
+    /// What is kept of it in a record; `None` where it has none.
+    pub(crate) keeping: Option<Keeping>,
     pub(crate) start: for<'r> fn(&'r Context) -> Option<RunFuture<'r>>,
     pub(crate) standby: Option<fn(&Context) -> Option<StandbyFuture>>,
     pub(crate) place: &'static Location<'static>,
@@ -100,7 +103,10 @@ fn registration(
                 warn!(job = %name, "its timeout of {timeout} is longer than its interval of \
                     {interval}: while a run goes on, the next ones are skipped");
             }
-            Ok(Some(Registration { name, key, schedule, policies, start, standby, place }))
+            let keeping = options.keeping(clock::wall());
+            let job =
+                Registration { name, key, schedule, policies, keeping, start, standby, place };
+            Ok(Some(job))
         }
         _ => Err(faults),
     }
@@ -121,7 +127,6 @@ fn options(entry: &Entry, faults: &mut Vec<String>) -> Options {
         faults.extend(options.set(option, text).err().map(|fault| fault.to_string()));
     }
     faults.extend(options.conflicts().into_iter().map(|conflict| conflict.text));
-    faults.extend(later::faults(&options));
     options
 }
 

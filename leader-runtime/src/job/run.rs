@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use leader_core::Due;
+use leader_core::record::Missing;
 use tokio::task::JoinHandle;
 
 use super::fence::Fence;
@@ -16,6 +17,7 @@ pub struct Run {
     fence: Fence,
     number: u64,
     attempt: u32,
+    missing: Missing,
     tasks: Arc<Tasks>,
 }
 
@@ -27,14 +29,19 @@ impl Run {
     }
 
     /// The run of this number, in this attempt.
-    pub(crate) const fn numbered(
+    pub(crate) fn numbered(
         job: Arc<str>,
         due: Due,
         fence: Fence,
         (number, attempt): (u64, u32),
         tasks: Arc<Tasks>,
     ) -> Self {
-        Self { job, due, fence, number, attempt, tasks }
+        Self { job, due, fence, number, attempt, missing: Missing::default(), tasks }
+    }
+
+    /// The same, in whose place others were not run.
+    pub(crate) fn after(self, missing: Missing) -> Self {
+        Self { missing, ..self }
     }
 
     /// The job's name.
@@ -61,7 +68,21 @@ impl Run {
         self.number
     }
 
-    /// Which attempt of the run this is: 1 is the first, those after it are its `retries`.
+    /// How many due instants before this one nobody ran, and this run stands for, by `missed =
+    /// "once"`; 1000 where they are more.
+    #[must_use]
+    pub const fn missed(&self) -> u32 {
+        self.missing.count
+    }
+
+    /// The oldest of those that [`Run::missed`] counts.
+    #[must_use]
+    pub fn oldest_missed(&self) -> Option<Due> {
+        self.missing.oldest.map(|oldest| self.due.at(oldest))
+    }
+
+    /// Which attempt of the run this is: 1 is the first, those after it are its `retries`, and the
+    /// runs of other leaders that were interrupted, where `interrupted = "rerun"`.
     #[must_use]
     pub const fn attempt(&self) -> u32 {
         self.attempt

@@ -66,6 +66,12 @@ impl Guard {
         self.began
     }
 
+    /// Another guard of the same term, for a part of the work.
+    pub(crate) fn again(&self) -> Self {
+        self.belief.gate.stay();
+        Self { belief: self.belief.clone(), term: self.term, began: self.began }
+    }
+
     pub(crate) fn watch(&self) -> Watch {
         Watch { belief: self.belief.clone(), standing: self.belief.gate.standing() }
     }
@@ -73,6 +79,11 @@ impl Guard {
     /// Polls this work while it may go on. When this comes back the work has ended or was dropped,
     /// and the key may be given up.
     pub(super) async fn run<T>(self, work: impl Future<Output = T>) -> Option<T> {
+        self.led(work).await
+    }
+
+    /// The same, and the key is held on: work that follows is under it too.
+    pub(crate) async fn led<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let mut watch = self.watch();
         // dropped before the guard itself
         let mut work = pin!(work);

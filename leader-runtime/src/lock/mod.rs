@@ -11,12 +11,14 @@ mod layout;
 mod local;
 mod manager;
 mod outage;
+mod records;
 mod requests;
 #[cfg(test)]
 mod stage;
 mod term;
 
 use std::fmt;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use leader_core::Key;
@@ -27,11 +29,12 @@ use crate::error::Error;
 pub use by_hand::{Lock, LockManager};
 pub(crate) use consul::{Address, Consul, KvStore, Write};
 pub(crate) use guard::{Belief, Guard, Watch};
-pub(crate) use identity::Identity;
 pub use identity::Leader;
+pub(crate) use identity::{Identity, json};
 pub(crate) use layout::SharedLayout;
 pub(crate) use local::Local;
 pub(crate) use manager::{Claim, Manager, Terms};
+pub(crate) use records::{Found, Place, Records, Written};
 #[cfg(test)]
 pub(crate) use stage::Stage;
 pub use term::Term;
@@ -63,6 +66,9 @@ pub(crate) trait LockService: Send + Sync + 'static {
     fn kv(&self) -> Option<KvStore> {
         None
     }
+
+    /// Where the records of jobs are.
+    fn records(&self) -> Arc<dyn Records>;
 
     /// Who holds this key, by its value; or what went wrong, in words for a person.
     fn leader(&self, key: String) -> BoxFuture<'static, Result<Option<Leader>, String>>;

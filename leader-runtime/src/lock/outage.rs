@@ -100,6 +100,10 @@ mod tests {
             Box::pin(std::future::pending())
         }
 
+        fn records(&self) -> std::sync::Arc<dyn crate::lock::Records> {
+            unreachable!("nobody asks")
+        }
+
         fn leader(&self, _: String) -> BoxFuture<'static, Result<Option<Leader>, String>> {
             Box::pin(std::future::pending())
         }

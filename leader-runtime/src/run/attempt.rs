@@ -41,7 +41,7 @@ pub(super) async fn attempt(
     let belief = firing.guard.belief();
     let tasks = Arc::new(Tasks::new(Some(belief.clone())));
     let term = Some(firing.guard.term());
-    let run = job.run(firing.due, term, numbers, Arc::clone(&tasks));
+    let run = job.run(firing.due, term, numbers, Arc::clone(&tasks)).after(firing.missing);
     let context = job.context(shared, run, stop, term);
     let Some(mut work) = (job.registration.start)(&context) else {
         // the start has seen that its parameters lack nothing

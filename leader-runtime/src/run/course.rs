@@ -35,10 +35,12 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished
             key = %job.registration.key,
             due = %firing.due,
             number,
-            attempt = count,
+            attempt = firing.attempt - 1 + count,
             fence = firing.guard.term().fence.0,
         );
-        let ended = attempt(job, shared, firing, (number, count)).instrument(span.clone()).await;
+        let ended = attempt(job, shared, firing, (number, firing.attempt - 1 + count))
+            .instrument(span.clone())
+            .await;
         let (outcome, retry) = judge(job, ended);
         if let RunOutcome::Failed(error) = &outcome
             && let Some(wait) = wait(job, retry, count)

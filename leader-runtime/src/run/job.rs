@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use leader_core::election::Term;
-use leader_core::{Due, Policies};
+use leader_core::record::Missing;
+use leader_core::{Due, Overlap, Policies};
 
 use super::Shared;
 use super::faults::Faults;
+use super::settle::{Archive, Book};
 use super::slot::Slot;
 use crate::job::{Context, Fence, Registration, Run, Stop, Tasks};
 use crate::lock::{Claim, Guard};
@@ -21,6 +23,8 @@ pub(super) struct Job {
     /// While this is here, the process stands for the job's key.
     pub(super) claim: Claim,
     pub(super) slot: Slot<Firing>,
+    /// Where it keeps a record.
+    pub(super) book: Option<Book>,
     /// Whether what stands in for it goes on.
     pub(super) stands_in: AtomicBool,
     name: Arc<str>,
@@ -37,12 +41,43 @@ pub(super) struct Firing {
     pub(super) due: Due,
     /// From here on, the key is not released before the run is over.
     pub(super) guard: Guard,
+    pub(super) occasion: Occasion,
+    /// 1, or more where other leaders were interrupted at it.
+    pub(super) attempt: u32,
+    /// What nobody ran before it.
+    pub(super) missing: Missing,
+}
+
+/// What a firing comes of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// An instant that is due, or the run before.
+    Due,
+    /// The process has come to lead, and the job wants a run for that.
+    Elected,
+    /// The process has come to lead, or something was found too late: the record may have more.
+    Look,
+}
+
+impl Firing {
+    pub(super) fn new(due: Due, guard: Guard, occasion: Occasion) -> Self {
+        Self { due, guard, occasion, attempt: 1, missing: Missing::default() }
+    }
 }
 
 impl Job {
-    pub(super) fn new(place: usize, registration: Registration, claim: Claim) -> Self {
+    pub(super) fn new(
+        place: usize,
+        registration: Registration,
+        claim: Claim,
+        archive: &Archive,
+    ) -> Self {
+        let book = registration.keeping.map(|keeping| {
+            archive.book(keeping, registration.key.as_str(), registration.name.as_str())
+        });
         Self {
             place,
+            book,
             name: registration.name.clone().into(),
             registration,
             claim,
@@ -56,6 +91,15 @@ impl Job {
 
     pub(super) const fn policies(&self) -> &Policies {
         &self.registration.policies
+    }
+
+    /// What becomes of a firing while a run goes on. Of a job with a record it waits: what it was
+    /// for may be no more when its turn comes.
+    pub(super) fn overlap(&self) -> Overlap {
+        match self.policies().overlap {
+            Overlap::Skip if self.book.is_some() => Overlap::Queue,
+            overlap => overlap,
+        }
     }
 
     pub(super) const fn faults(&self) -> &Faults {

@@ -9,8 +9,11 @@ mod attempt;
 mod course;
 mod faults;
 mod job;
+mod ledger;
 mod limits;
 mod outcome;
+mod paper;
+mod settle;
 mod slot;
 mod tenure;
 #[cfg(test)]
@@ -29,8 +32,10 @@ use tracing::{debug, error, warn};
 
 use self::agenda::Agenda;
 use self::course::Finished;
-use self::job::{Firing, Job};
+use self::job::{Firing, Job, Occasion};
 pub use self::outcome::{RunOutcome, SkipReason};
+pub(crate) use self::settle::Archive;
+use self::settle::settle;
 use self::slot::Admission;
 use self::tenure::Tenant;
 use crate::clock;
@@ -76,8 +81,11 @@ impl Runs {
         supplies: Arc<Supplies>,
         terms: Terms,
         timing: Option<Timing>,
+        archive: &Archive,
     ) -> Self {
-        let job = |(place, (registration, claim))| Arc::new(Job::new(place, registration, claim));
+        let job = |(place, (registration, claim))| {
+            Arc::new(Job::new(place, registration, claim, archive))
+        };
         let jobs: Vec<_> = jobs.into_iter().enumerate().map(job).collect();
         let (sender, over) = mpsc::unbounded_channel();
         let missed_beat = timing.map(|timing| timing.trust() - timing.gap());
@@ -106,10 +114,14 @@ impl Runs {
             (None, Some(_)) => {}
             // its own runs say when it is due
             (Some(_), _) if matches!(job.registration.schedule, Schedule::After(_)) => {}
+            // the record says what becomes of it
+            (Some(guard), Some(_)) if job.book.is_some() => {
+                self.begin(job, Firing::new(due, guard, Occasion::Look));
+            }
             (Some(_), Some(late)) => {
                 warn!(job = %job.registration.name, %due, ?late, "skipped: found too late");
             }
-            (Some(guard), None) => self.launch(job, Firing { due, guard }),
+            (Some(guard), None) => self.launch(job, Firing::new(due, guard, Occasion::Due)),
         }
     }
 
@@ -171,11 +183,11 @@ async fn linger(guard: &Guard, wait: Duration) {
 
 /// The firing, where its slot is free.
 fn admit(job: &Job, firing: Firing) -> Option<Firing> {
-    if job.policies().overlap == Overlap::Allow {
+    if job.overlap() == Overlap::Allow {
         return Some(firing);
     }
     let (name, due) = (&job.registration.name, firing.due);
-    match job.slot.admit(firing, job.policies().overlap) {
+    match job.slot.admit(firing, job.overlap()) {
         Admission::Runs(firing) => return Some(firing),
         Admission::Waits { instead_of: None } => {}
         Admission::Waits { instead_of: Some(older) } => {
@@ -196,6 +208,11 @@ async fn take_turns(job: Arc<Job>, shared: Arc<Shared>, first: Firing) {
     let has_slot = job.policies().overlap != Overlap::Allow;
     let mut next = Some(first);
     while let Some(firing) = next {
+        if let Some(book) = &job.book {
+            settle(&job, &shared, book, &firing).await;
+            next = job.slot.pass_on();
+            continue;
+        }
         let finished = course::run(&job, &shared, &firing).await;
         if tenure::is_by_runs(&job) {
             let fence = firing.guard.term().fence;

@@ -62,6 +62,11 @@ impl<T> Slot<T> {
         next.map(|next| *next)
     }
 
+    /// The one that waits waits no longer.
+    pub(super) fn withdraw(&self) -> Option<T> {
+        self.place().waiting.take().map(|waiting| *waiting)
+    }
+
     /// Comes back when something waits for the slot.
     pub(super) async fn wanted(&self) {
         // a word that was said to the run before is no word to this one

@@ -9,7 +9,7 @@ use std::time::Duration;
 use leader_core::Schedule;
 use leader_core::election::{Fence, KeyId, Term, Timestamp};
 
-use super::job::{Firing, Job};
+use super::job::{Firing, Job, Occasion};
 use super::outcome::RunOutcome;
 use super::{Over, Runs};
 use crate::clock::{self, LONGEST_SLEEP};
@@ -31,7 +31,9 @@ const SETTLED: Duration = Duration::from_secs(60);
 pub(super) fn tenants(jobs: &[Arc<Job>]) -> (BTreeMap<usize, Tenant>, BTreeMap<KeyId, Vec<usize>>) {
     let mut by_key: BTreeMap<_, Vec<_>> = BTreeMap::new();
     let mut tenants = BTreeMap::new();
-    for job in jobs.iter().filter(|job| is_by_runs(job) || job.policies().on_elected) {
+    let begins =
+        |job: &&Arc<Job>| is_by_runs(job) || job.policies().on_elected || job.book.is_some();
+    for job in jobs.iter().filter(begins) {
         tenants.insert(job.place, Tenant::default());
         by_key.entry(job.claim.gate().key()).or_default().push(job.place);
     }
@@ -53,7 +55,7 @@ impl Runs {
                 Some(over) = self.over.recv() => self.follow(over),
                 () = clock::sleep_towards(first.unwrap_or(Timestamp::NEVER)), if first.is_some() => {
                     while let Some(job) = self.agenda.pop(clock::now()) {
-                        self.begin_due(job);
+                        self.begin_due(job, Occasion::Due);
                     }
                 }
             }
@@ -63,26 +65,32 @@ impl Runs {
     /// This process leads a key, or leads it again in the same term.
     fn begin_term(&mut self, term: Term) {
         for job in self.by_key.get(&term.key).cloned().unwrap_or_default() {
+            let is_new = term.stint == 0;
+            let occasion = match &self.jobs[job] {
+                job if job.policies().on_elected && is_new => Occasion::Elected,
+                job if job.book.is_some() => Occasion::Look,
+                _ => Occasion::Due,
+            };
             let is_begun = match self.jobs[job].registration.schedule {
                 // where its last run ended not long ago, the next one is put down
                 Schedule::After(_) => term.stint == 0 || self.agenda.at(job).is_none(),
                 Schedule::WhileLeading => self.tenants[&job].over_in != Some(term.fence),
-                _ => term.stint == 0,
+                _ => is_new || occasion == Occasion::Look,
             };
             if is_begun {
                 self.agenda.strike(job);
-                self.begin_due(job);
+                self.begin_due(job, occasion);
             }
         }
     }
 
     /// A job is to begin, where its key is led.
-    fn begin_due(&mut self, job: usize) {
+    fn begin_due(&mut self, job: usize, occasion: Occasion) {
         let job = Arc::clone(&self.jobs[job]);
         let gate = job.claim.gate();
         if let Some(guard) = gate.enter() {
             let due = job.due(clock::wall());
-            self.begin(job, Firing { due, guard });
+            self.begin(job, Firing::new(due, guard, occasion));
         } else if gate.is_said_to_lead() {
             // A gate that closed at its deadline may be opened again by a beat that was on its way,
             // which begins no term.

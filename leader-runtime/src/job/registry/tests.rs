@@ -143,29 +143,6 @@ fn a_job_that_is_not_enabled_is_left_out() {
     assert_eq!(registered(&jobs![off]).len(), 0);
 }
 
-#[test]
-fn an_option_that_would_be_ignored_is_refused_with_job_and_place() {
-    #[leader_job(key = "service/later", every = "1h", missed = "all", missed_within = "2h",
-        interrupted = "rerun", crate = crate)]
-    async fn later() {}
-
-    #[leader_job(key = "service/anyway", every = "1h", missed = "skip", interrupted = "skip",
-        crate = crate)]
-    async fn anyway() {}
-
-    let faults = faults(&jobs![later, anyway], "");
-    let texts: Vec<_> = faults.iter().filter_map(|fault| Some(fault.split_once(": ")?.1)).collect();
-    assert_eq!(
-        texts,
-        [
-            "`missed = \"all\"` is not supported yet; remove it",
-            "`missed_within = \"2h\"` is not supported yet; remove it",
-            "`interrupted = \"rerun\"` is not supported yet; remove it",
-        ]
-    );
-    assert!(faults.iter().all(|fault| fault.contains("tests.rs:")), "{faults:?}");
-}
-
 const KEY: &str = "service/constant";
 const HOUR: Duration = Duration::from_secs(3600);
 

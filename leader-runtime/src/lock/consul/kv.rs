@@ -7,7 +7,7 @@ use leader_core::election::Fence;
 
 use super::Shared;
 use super::acl::{key_rule, lacks_right};
-use super::wire::{KvOperation, Operation, base64};
+use super::wire::{KvOperation, Operation, StoredKey, base64};
 use crate::lock::Reply;
 
 /// How long a job waits for Consul.
@@ -42,27 +42,40 @@ impl KvStore {
         key: &str,
         write: Write,
     ) -> Result<bool, String> {
-        let Some(session) = self.0.session() else { return Ok(false) };
         let write = match write {
             Write::Put(value) => {
                 KvOperation { value: Some(base64(&value)), ..KvOperation::new("set", key) }
             }
             Write::Delete => KvOperation::new("delete", key),
         };
+        Ok(self.write_led(lock, fence, None, write).await?.is_some())
+    }
+
+    /// The same, where this check holds as well; what was written, or `None` where nothing was.
+    pub(super) async fn write_led(
+        &self,
+        lock: &str,
+        fence: Fence,
+        check: Option<KvOperation>,
+        write: KvOperation,
+    ) -> Result<Option<Vec<StoredKey>>, String> {
+        let Some(session) = self.0.session() else { return Ok(None) };
         let session = Some(session.to_string());
-        let operations = [
+        let rule = key_rule(&write.key);
+        let checks = [
             KvOperation { session, ..KvOperation::new("check-session", lock) },
             KvOperation { index: Some(fence.0), ..KvOperation::new("check-index", lock) },
-            write,
-        ]
-        .map(|kv| Operation { kv });
+        ];
+        let operations: Vec<Operation> =
+            checks.into_iter().chain(check).chain([write]).map(|kv| Operation { kv }).collect();
         let checks = operations.len() - 1;
-        let Err(errors) = in_time(self.0.http.transact(&operations)).await? else {
-            return Ok(true);
+        let errors = match in_time(self.0.http.transact(&operations)).await? {
+            Ok(written) => return Ok(Some(written)),
+            Err(errors) => errors,
         };
         match errors.iter().find(|error| error.what.contains("Permission denied")) {
-            Some(denied) => Err(lacks_right(&key_rule(key), &denied.what)),
-            None if errors.iter().any(|error| error.op_index < checks) => Ok(false),
+            Some(denied) => Err(lacks_right(&rule, &denied.what)),
+            None if errors.iter().any(|error| error.op_index < checks) => Ok(None),
             None => {
                 let whats: Vec<_> = errors.iter().map(|error| error.what.as_str()).collect();
                 Err(format!("refused a write: {}", whats.join("; ")))
@@ -71,7 +84,7 @@ impl KvStore {
     }
 }
 
-async fn in_time<T>(call: impl Future<Output = Result<T, Reply>>) -> Result<T, String> {
+pub(super) async fn in_time<T>(call: impl Future<Output = Result<T, Reply>>) -> Result<T, String> {
     match tokio::time::timeout(PATIENCE, call).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(reply)) => Err(reply.fault.unwrap_or_else(|| "no answer".into())),

@@ -4,6 +4,7 @@ mod acl;
 mod address;
 mod http;
 mod kv;
+mod records;
 mod transaction;
 mod view;
 mod wire;
@@ -24,6 +25,7 @@ pub(crate) use self::kv::{KvStore, Write};
 use self::transaction::{Locked, Transaction};
 use self::wire::{Beat, LOCK_FLAGS, Session, SessionCreated, base64};
 use super::identity::{Identity, Leader, json};
+use super::records::Records;
 use super::{LockService, Reply, SharedLayout};
 use crate::error::Error;
 
@@ -45,6 +47,7 @@ struct Shared {
     /// The folder of the beat keys. It lies outside every watched folder, whose watch each beat
     /// would wake.
     beats: String,
+    key_prefix: String,
     /// The session that was made last. A write of a job is checked against it.
     session: Mutex<Option<SessionId>>,
 }
@@ -65,6 +68,7 @@ impl Consul {
             layout,
             identity,
             beats: format!(".leader/{key_prefix}beats/"),
+            key_prefix: key_prefix.to_owned(),
             session: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -91,6 +95,10 @@ impl LockService for Consul {
 
     fn kv(&self) -> Option<KvStore> {
         Some(KvStore(Arc::clone(&self.shared)))
+    }
+
+    fn records(&self) -> Arc<dyn Records> {
+        Arc::new(KvStore(Arc::clone(&self.shared)))
     }
 
     fn leader(&self, key: String) -> BoxFuture<'static, Result<Option<Leader>, String>> {

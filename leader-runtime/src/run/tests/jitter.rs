@@ -3,7 +3,7 @@
 use super::{Scene, Told};
 use crate::{Run, jobs, leader_job};
 
-#[leader_job(key = "test/key", every = "1h", jitter = "10s", crate = crate)]
+#[leader_job(key = "test/key", every = "1h", jitter = "10s", missed = "skip", crate = crate)]
 async fn shaken(run: Run, notes: Told) {
     let late = crate::clock::wall().duration_since(run.due().timestamp()).unwrap();
     notes.add(&late.as_millis().to_string());

@@ -1,12 +1,14 @@
 //! What each policy promises, in virtual time: a test says who leads and what is due.
 
 mod after;
+pub(super) mod archive;
 mod drain;
 mod faults;
 mod jitter;
 mod on_elected;
 mod on_loss;
 mod overlap;
+mod record;
 mod retries;
 mod step_down_after;
 mod tasks;
@@ -19,7 +21,8 @@ use std::time::Duration;
 use leader_core::election::Timestamp;
 use leader_core::{Lease, Timing};
 
-use super::Runs;
+use self::archive::Memory;
+use super::{Archive, Runs};
 use crate::clock;
 use crate::engine::Tick;
 use crate::job::{Data, Jobs, Run, Supplies, Values, register};
@@ -30,6 +33,7 @@ struct Scene {
     stage: Stage,
     runs: Runs,
     notes: Notes,
+    memory: Arc<Memory>,
 }
 
 /// What jobs have written down, each with the second in which it was.
@@ -55,16 +59,35 @@ impl Scene {
     }
 
     fn standing_by(jobs: &Jobs) -> Self {
-        let (stage, terms) = Stage::new();
         let notes = Notes { began: clock::now(), lines: Arc::default() };
+        Self::of(jobs, notes, Arc::default())
+    }
+
+    /// The process is gone, and another one stands by.
+    fn followed_by_another(self, jobs: &Jobs) -> Self {
+        let Self { notes, memory, .. } = self;
+        let latest = memory.state().fence;
+        let mut scene = Self::of(jobs, notes, memory);
+        // its terms come after those of the other
+        for _ in 0..latest {
+            scene.stage.lead();
+            scene.stage.lose();
+        }
+        scene
+    }
+
+    fn of(jobs: &Jobs, notes: Notes, memory: Arc<Memory>) -> Self {
+        let (stage, terms) = Stage::new();
         let mut data = Values::default();
         data.put(notes.clone());
         let supplies =
             Arc::new(Supplies { data: Arc::new(data), store: None, key_prefix: "".into() });
         let jobs = register(jobs, "", &supplies).expect("they are right");
         let jobs = jobs.into_iter().map(|job| (job, stage.manager.claim(Stage::KEY))).collect();
-        let runs = Runs::new(jobs, supplies, terms, Some(Timing::new(Lease::default())));
-        Self { stage, runs, notes }
+        let archive = Archive { records: Arc::clone(&memory) as _, node: "node".into() };
+        let timing = Some(Timing::new(Lease::default()));
+        let runs = Runs::new(jobs, supplies, terms, timing, &archive);
+        Self { stage, runs, notes, memory }
     }
 
     /// The first job is due.

@@ -6,6 +6,8 @@
 //! fence, which is raised under the lock. The files are never deleted: a new one would begin at
 //! fence 1, and its holder would not know of the old one's for up to a second.
 
+mod records;
+
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -20,7 +22,9 @@ use leader_core::election::{
 };
 use serde::{Deserialize, Serialize};
 
+use self::records::Files;
 use super::identity::{Identity, Leader, json};
+use super::records::Records;
 use super::{LockService, Reply, SharedLayout};
 
 /// A waiting key is tried this often: a thread that is blocked in `lock` can't be called back, and
@@ -38,7 +42,14 @@ struct Shared {
     directory: PathBuf,
     layout: SharedLayout,
     identity: Identity,
-    held: Mutex<BTreeMap<KeyId, File>>,
+    held: Mutex<BTreeMap<KeyId, Held>>,
+}
+
+/// A lock file that this process holds.
+#[derive(Debug)]
+struct Held {
+    file: File,
+    fence: Fence,
 }
 
 /// A file that this process has locked, and what it is to hold.
@@ -94,6 +105,10 @@ impl LockService for Local {
         async move { shared.call(request) }.boxed()
     }
 
+    fn records(&self) -> Arc<dyn Records> {
+        Arc::new(Files(Arc::clone(&self.shared)))
+    }
+
     fn leader(&self, key: String) -> BoxFuture<'static, Result<Option<Leader>, String>> {
         let path = self.shared.path_of(&key);
         async move { leader(&path).map_err(|cause| unusable(&path, &cause)) }.boxed()
@@ -111,11 +126,11 @@ impl Shared {
             Call::Release { keys, .. } => {
                 let mut held = self.held();
                 let files = keys.iter().filter_map(|(key, _)| held.remove(key));
-                files.for_each(|file| unlock(&file));
+                files.for_each(|held| unlock(&held.file));
                 Answer::Done.into()
             }
             Call::DestroySession(_) => {
-                std::mem::take(&mut *self.held()).values().for_each(unlock);
+                std::mem::take(&mut *self.held()).values().for_each(|held| unlock(&held.file));
                 Answer::Done.into()
             }
             // the kernel shows who lives: there is nothing to beat, to watch or to take
@@ -130,7 +145,7 @@ impl Shared {
     /// locks the new one. All is lost then, and acquired again.
     fn look_after(&self) -> Answer {
         let mut held = self.held();
-        if held.iter().all(|(key, file)| is_at(file, &self.path(*key))) {
+        if held.iter().all(|(key, held)| is_at(&held.file, &self.path(*key))) {
             Answer::Done
         } else {
             held.clear();
@@ -169,7 +184,8 @@ impl Shared {
         if !refused.is_empty() {
             return Reply { answer: Answer::Refused(refused), fault };
         }
-        self.held().extend(locked.into_iter().map(|(key, lock)| (key, lock.file)));
+        let held = |lock: Locked| Held { file: lock.file, fence: Fence(lock.fence) };
+        self.held().extend(locked.into_iter().map(|(key, lock)| (key, held(lock))));
         Answer::Granted(granted).into()
     }
 
@@ -222,7 +238,7 @@ impl Shared {
         self.path_of(self.layout.read().key(key))
     }
 
-    fn held(&self) -> MutexGuard<'_, BTreeMap<KeyId, File>> {
+    fn held(&self) -> MutexGuard<'_, BTreeMap<KeyId, Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

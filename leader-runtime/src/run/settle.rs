@@ -1,0 +1,166 @@
+//! A job with a record: whatever of it is pending is run, one at a time, and each run is claimed
+//! before it begins.
+//!
+//! A firing of such a job is no more than a reason to look: what is due by the clock and not by the
+//! record is run, the oldest first or the newest alone, as the job wants it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use leader_core::record::{Ended, Keeping, Todo};
+use leader_core::{Missed, Overlap};
+use tracing::warn;
+
+use super::Shared;
+use super::course;
+use super::job::{Firing, Job, Occasion};
+use super::ledger::{Ledger, Office};
+use super::outcome::RunOutcome;
+use crate::clock;
+use crate::job::StopReason;
+use crate::lock::{Place, Records};
+
+const MOMENT: Duration = Duration::from_nanos(1);
+
+/// Where the records of this process's jobs are kept, and by whom.
+#[derive(Clone)]
+pub(crate) struct Archive {
+    pub(crate) records: Arc<dyn Records>,
+    pub(crate) node: Arc<str>,
+}
+
+/// What a job wants kept, and where.
+#[derive(Debug)]
+pub(super) struct Book {
+    keeping: Keeping,
+    office: Office,
+    /// The record, as this process read it in its term.
+    ledger: Mutex<Option<Ledger>>,
+}
+
+impl Archive {
+    pub(super) fn book(&self, keeping: Keeping, lock: &str, job: &str) -> Book {
+        let place = Place { lock: lock.to_owned(), job: job.to_owned() };
+        let office =
+            Office { records: Arc::clone(&self.records), place, node: Arc::clone(&self.node) };
+        Book { keeping, office, ledger: Mutex::default() }
+    }
+}
+
+impl Book {
+    fn ledger(&self) -> MutexGuard<'_, Option<Ledger>> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Runs what is pending. Comes back when nothing is, the term is over, or the key is to be given
+/// up: the next leader runs the rest.
+pub(super) async fn settle(job: &Job, shared: &Shared, book: &Book, firing: &Firing) {
+    if firing.occasion == Occasion::Elected {
+        course::run(job, shared, firing).await;
+    }
+    let fence = firing.guard.term().fence;
+    // put back when it is known how it reads
+    let taken = book.ledger().take();
+    let ledger = match taken {
+        Some(ledger) if ledger.fence() == fence => Some(ledger),
+        _ => {
+            // where there was no record yet, this very instant is no bygone
+            let since = match firing.occasion {
+                Occasion::Due => firing.due.timestamp() - MOMENT,
+                _ => clock::wall(),
+            };
+            let opened = book.office.clone().open(fence, &job.registration.schedule, since);
+            firing.guard.led(opened).await.and_then(Result::ok)
+        }
+    };
+    let Some(mut ledger) = ledger else { return };
+    let mut is_first = true;
+    while let Some(todo) = next(job, book, &mut ledger, firing, is_first) {
+        is_first = false;
+        if !work(job, shared, &mut ledger, firing, todo).await {
+            return;
+        }
+        if firing.guard.watch().is_draining() {
+            break;
+        }
+    }
+    *book.ledger() = Some(ledger);
+}
+
+fn next(
+    job: &Job,
+    book: &Book,
+    ledger: &mut Ledger,
+    firing: &Firing,
+    is_first: bool,
+) -> Option<Todo> {
+    let (schedule, keeping) = (&job.registration.schedule, book.keeping);
+    let mut now = clock::wall();
+    if firing.occasion == Occasion::Due {
+        now = now.max(firing.due.timestamp());
+    }
+    let record = &mut ledger.record;
+    if keeping.missed != Missed::Skip {
+        let given_up = record.give_up(schedule, keeping, now);
+        if let Some(oldest) = given_up.oldest {
+            let (count, oldest) = (given_up.count, job.due(oldest));
+            warn!(job = %job.registration.name, count, %oldest, "missed too long ago: not run");
+        }
+    }
+    record.next(schedule, keeping, now).or_else(|| {
+        let is_live = is_first && firing.occasion == Occasion::Due;
+        is_live.then(|| record.live(firing.due.timestamp())).flatten()
+    })
+}
+
+/// Claims a run, makes it, and writes down how it ended; false where the term is over.
+async fn work(
+    job: &Job,
+    shared: &Shared,
+    ledger: &mut Ledger,
+    firing: &Firing,
+    todo: Todo,
+) -> bool {
+    let guard = &firing.guard;
+    let now = clock::wall();
+    let next = job.registration.schedule.next_after(todo.due);
+    let is_newest = next.is_none_or(|next| next > now);
+    let claimed = guard.led(ledger.claim(todo, now)).await;
+    if claimed.is_none_or(|claimed| claimed.is_err()) {
+        return false;
+    }
+    let run = Firing {
+        due: job.due(todo.due),
+        guard: guard.again(),
+        occasion: Occasion::Due,
+        attempt: todo.attempt,
+        missing: todo.missing,
+    };
+    let finished = course::run(job, shared, &run).await;
+    // what was due while older ones were worked off is no reason to leave it out
+    if is_newest
+        && job.policies().overlap == Overlap::Skip
+        && let Some(overlapped) = job.slot.withdraw()
+        && overlapped.occasion == Occasion::Due
+    {
+        let due = overlapped.due;
+        warn!(job = %job.registration.name, %due, "skipped: the run before still went on");
+        ledger.record.pass_over(due.timestamp());
+    }
+    let ended = match finished.outcome {
+        RunOutcome::Ok => Ended::Ok,
+        RunOutcome::Skipped(why) => Ended::Skipped(why.to_string()),
+        RunOutcome::Failed(why) => Ended::Failed(why.to_string()),
+        RunOutcome::Cancelled(reason @ StopReason::Replaced) => Ended::Failed(reason.to_string()),
+        RunOutcome::Cancelled(reason) => Ended::Interrupted(reason.to_string()),
+    };
+    let written = guard.led(ledger.end(ended, clock::wall())).await;
+    written.is_some_and(|written| written.is_ok())
+}
+
+impl std::fmt::Debug for Archive {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the archive of {}", self.node)
+    }
+}
