@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::path::Path;
 
+use crate::lock::Leader;
+
 /// Why a service could not start, or could not go on.
 ///
 /// `Debug`, which is what `main` prints where it returns this, shows the message as `Display` does,
@@ -25,6 +27,10 @@ enum Kind {
     Lost(String),
     /// The lock manager has been shut down.
     Closed,
+    /// This node does not lead the key of a job that is to run; who does.
+    NotLeading(String),
+    /// A run goes on of the job of this name.
+    Busy(String),
     /// The runtime does not run yet.
     NotStarted,
     /// The lock service did not answer a question.
@@ -54,6 +60,19 @@ impl Error {
 
     pub(crate) const fn closed() -> Self {
         Self { kind: Kind::Closed, source: None }
+    }
+
+    pub(crate) fn not_leading(job: &str, key: &str, leader: Option<&Leader>) -> Self {
+        let leader = leader.map_or_else(
+            || "of which no leader is known".into(),
+            |leader| format!("which `{}` leads (pid {})", leader.node, leader.pid),
+        );
+        let what = format!("`{job}` runs on the leader of `{key}`, {leader}; trigger it there");
+        Self { kind: Kind::NotLeading(what), source: None }
+    }
+
+    pub(crate) fn busy(job: &str) -> Self {
+        Self { kind: Kind::Busy(job.to_owned()), source: None }
     }
 
     pub(crate) const fn not_started() -> Self {
@@ -122,6 +141,18 @@ impl Error {
         matches!(self.kind, Kind::Closed)
     }
 
+    /// Whether another node leads, or nobody: it may be asked of the leader.
+    #[must_use]
+    pub const fn is_not_leading(&self) -> bool {
+        matches!(self.kind, Kind::NotLeading(_))
+    }
+
+    /// Whether a run of the job goes on already.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        matches!(self.kind, Kind::Busy(_))
+    }
+
     /// What is wrong, each fault in a line.
     pub(crate) fn into_faults(self) -> Vec<String> {
         match self.kind {
@@ -141,7 +172,10 @@ impl fmt::Display for Error {
                     faults.iter().try_for_each(|fault| write!(f, "\n  - {fault}"))
                 }
             },
-            Kind::Machine(what) => f.write_str(what),
+            Kind::Machine(what) | Kind::NotLeading(what) => f.write_str(what),
+            Kind::Busy(job) => {
+                write!(f, "a run of `{job}` goes on, and its `overlap` is `skip`; wait for its end")
+            }
             Kind::Lost(key) => {
                 write!(f, "leadership of `{key}` ended before the work under it did")
             }

@@ -1,29 +1,45 @@
-//! What the rest of a process asks its runtime by: who leads, and to step down.
+//! What the rest of a process asks its runtime by: who leads, what runs, to run now, to step down.
 
 use std::sync::{Arc, OnceLock, Weak};
 
+use futures_util::stream::Stream;
 use leader_core::Timing;
 
 use crate::error::{Error, Result};
+use crate::job::private::Job;
 use crate::lock::{Leader, Lock, Manager, Term, whole_key};
+use crate::run::{Answer, Events, JobStatus, Remote, RunEvent, Wanted};
 
 /// A handle on a [`Runtime`](crate::Runtime), valid before, while and after it runs. Holding it
 /// keeps nothing alive.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    manager: Arc<OnceLock<Weak<Manager>>>,
+    running: Arc<OnceLock<Running>>,
+    events: Arc<Events>,
     key_prefix: Arc<str>,
     timing: Option<Timing>,
 }
 
+/// What a runtime that runs is asked through.
+#[derive(Debug)]
+struct Running {
+    manager: Weak<Manager>,
+    runs: Remote,
+}
+
 impl Handle {
     pub(crate) fn new(key_prefix: &str, timing: Option<Timing>) -> Self {
-        Self { manager: Arc::default(), key_prefix: key_prefix.into(), timing }
+        let (running, events) = (Arc::default(), Arc::default());
+        Self { running, events, key_prefix: key_prefix.into(), timing }
     }
 
-    pub(crate) fn set(&self, manager: &Arc<Manager>) {
+    pub(crate) fn set(&self, manager: &Arc<Manager>, runs: Remote) {
         // a runtime runs once
-        let _ = self.manager.set(Arc::downgrade(manager));
+        let _ = self.running.set(Running { manager: Arc::downgrade(manager), runs });
+    }
+
+    pub(crate) const fn event_channel(&self) -> &Arc<Events> {
+        &self.events
     }
 
     /// Whether this process leads the key, now. Asks nobody. `key` is without the prefix of the
@@ -85,10 +101,65 @@ impl Handle {
         Ok(())
     }
 
+    /// Every enabled job and when it is due next, in the order of the list.
+    ///
+    /// # Errors
+    ///
+    /// Where the runtime has not started, or is over ([`Error::is_closed`]).
+    pub fn jobs(&self) -> Result<Vec<JobStatus>> {
+        self.runs()?.jobs()
+    }
+
+    /// Runs a job now, where this node leads its key: `handle.trigger::<nightly>()`. It is due now,
+    /// and in all else a run like the others: it has its slot by its `overlap`, its attempts and its
+    /// drain. Comes back when it has begun, or waits in the queue for that.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::is_not_leading`], where another node leads or nobody does, with who it is.
+    /// [`Error::is_busy`], where a run goes on and `overlap` is `skip`. Where it is no job of this
+    /// runtime, is listed more than once, or is one that runs `while_leading`; where the runtime has
+    /// not started, or is over ([`Error::is_closed`]).
+    pub async fn trigger<J: Job>(&self) -> Result<()> {
+        self.run_now(Wanted::Entry(J::ENTRY.name, J::ENTRY.place), J::ENTRY.name).await
+    }
+
+    /// The same, by a name that comes from outside: of a request, of an operator.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Handle::trigger`].
+    pub async fn trigger_by_name(&self, job: &str) -> Result<()> {
+        self.run_now(Wanted::Name(job), job).await
+    }
+
+    async fn run_now(&self, wanted: Wanted<'_>, name: &str) -> Result<()> {
+        match self.runs()?.trigger(wanted).await? {
+            Answer::Begun => Ok(()),
+            Answer::Busy => Err(Error::busy(name)),
+            Answer::NotLed { key } => {
+                // whom we cannot ask for is unknown
+                let leader = self.running()?.leader(key.clone()).await.ok().flatten();
+                Err(Error::not_leading(name, &key, leader.as_ref()))
+            }
+        }
+    }
+
+    /// What happens to runs on this node, from now on; in the order in which it happens to each job.
+    /// The stream ends with the runtime. Whoever takes too long to read loses the oldest beyond
+    /// 1024, and is told how many.
+    pub fn events(&self) -> impl Stream<Item = RunEvent> + Send + Unpin + 'static {
+        self.events.listen()
+    }
+
+    fn runs(&self) -> Result<&Remote> {
+        Ok(&self.running.get().ok_or_else(Error::not_started)?.runs)
+    }
+
     fn running(&self) -> Result<Arc<Manager>> {
-        let manager = self.manager.get().ok_or_else(Error::not_started)?;
+        let running = self.running.get().ok_or_else(Error::not_started)?;
         // a lock by hand may have outlived it
-        manager.upgrade().filter(|manager| !manager.has_ended()).ok_or_else(Error::closed)
+        running.manager.upgrade().filter(|manager| !manager.has_ended()).ok_or_else(Error::closed)
     }
 
     fn whole(&self, key: &str) -> String {

@@ -85,6 +85,6 @@ pub use job::{
 pub use leader_core::{Due, Lease, Timing};
 pub use leader_macros::leader_job;
 pub use lock::{Leader, Lock, LockManager, Term};
-pub use run::{RunOutcome, SkipReason};
+pub use run::{JobStatus, RunEvent, RunOutcome, RunReport, SkipReason};
 pub use runtime::Runtime;
 pub use settings::Settings;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::future::pending;
+use std::iter::{from_fn, once};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -132,6 +133,7 @@ impl Runtime {
     ) -> Result<()> {
         let data = Arc::new(std::mem::take(&mut self.data));
         let jobs = self.registrations(&data)?;
+        self.jobs = Jobs::new();
         let keys: BTreeSet<String> = jobs.iter().map(|job| job.key.to_string()).collect();
         let number_of_keys = keys.len();
         let layout = SharedLayout::new(Layout::new(keys));
@@ -146,7 +148,6 @@ impl Runtime {
             count(jobs.len(), "job"),
         );
         let (manager, terms) = Manager::start(service, layout)?;
-        self.handle.set(&manager);
         let mut engine =
             Precise::new(jobs.iter().map(|job| job.schedule.clone()).collect(), clock::wall());
         let claimed = |job: Registration| {
@@ -155,21 +156,26 @@ impl Runtime {
         };
         let jobs = jobs.into_iter().map(claimed).collect();
         let archive = Archive { records, node: self.settings.node_name().into() };
-        let mut runs = Runs::new(jobs, supplies, terms, self.settings.timing(), &archive);
+        let events = Arc::clone(self.handle.event_channel());
+        let timing = self.settings.timing();
+        let mut runs = Runs::new(jobs, supplies, terms, timing, &archive, events);
+        self.handle.set(&manager, runs.remote());
         let mut shutdown = pin!(shutdown);
         loop {
             tokio::select! {
                 biased;
                 () = &mut shutdown => break,
                 () = manager.ended() => return Err(Error::driver()),
-                tick = engine.next() => runs.fire(tick),
                 never = runs.tend() => match never {},
+                tick = engine.next() => {
+                    let due = once(tick).chain(from_fn(|| engine.due_by_now()));
+                    runs.fire_all(due.take(TOGETHER));
+                }
             }
         }
+        runs.close();
         // what was due before the word came is run here, since no other node will
-        while let Some(tick) = engine.due_by_now() {
-            runs.fire(tick);
-        }
+        runs.fire_all(from_fn(|| engine.due_by_now()));
         let drain = runs.longest_drain();
         info!("shuts down: runs that go on have at most {} to end", span::print(drain));
         manager.shut_down(drain);
@@ -201,6 +207,9 @@ impl Runtime {
         Err(Error::wrong(faults))
     }
 }
+
+/// So many jobs that are due together are begun before anything else is looked at.
+const TOGETHER: usize = 1024;
 
 fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };

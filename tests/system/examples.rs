@@ -40,18 +40,28 @@ fn a_service_answers_who_leads_and_stops_by_its_own_signal() {
                 .start()
         };
         let nodes = [start("one"), start("two")];
-        let leader = |node: &Node| {
+        let client: Client = Client::config_builder().http_status_as_error(false).build().into();
+        let address = |node: &Node| {
             let line = node.wait_line(SOON, |line| line.text.starts_with("Listening on "));
-            let addr = line.text.trim_start_matches("Listening on ").to_owned();
-            let client: Client =
-                Client::config_builder().http_status_as_error(false).build().into();
-            let answer = client.get(format!("http://{addr}/leader")).call();
+            format!("http://{}", line.text.trim_start_matches("Listening on "))
+        };
+        let leader = |node: &Node| {
+            let answer = client.get(format!("{}/leader", address(node))).call();
             answer.expect("it answers").body_mut().read_to_string().expect("a text")
+        };
+        let report = |node: &Node| {
+            let answer = client.post(format!("{}/report", address(node))).send_empty();
+            let mut answer = answer.expect("it answers");
+            (answer.status().as_u16(), answer.body_mut().read_to_string().expect("a text"))
         };
         tests::wait_until("one of them leads", SOON, || leader(&nodes[0]).contains("\"node\""));
         assert_eq!(leader(&nodes[0]), leader(&nodes[1]));
         let leads_one = leader(&nodes[0]).contains("\"one\"");
         let (first, second) = if leads_one { (0, 1) } else { (1, 0) };
+        assert_eq!(report(&nodes[first]).0, 202);
+        let (status, answer) = report(&nodes[second]);
+        let name = if leads_one { "`one` leads" } else { "`two` leads" };
+        assert!(status == 409 && answer.contains(name), "{status} {answer}");
         nodes[first].signal(tests::Signal::INT);
         assert!(nodes[first].wait_exit(Duration::from_secs(1)).success());
         let other = if leads_one { "\"two\"" } else { "\"one\"" };

@@ -9,7 +9,7 @@ use crate::span;
 
 /// The wait before a retry: `1s..1m` doubles from the first to the last, less a random part of up
 /// to half of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Backoff {
     first: Duration,
     last: Duration,

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::nearest::nearest;
 
 /// What the runs of a job do, as its options say or else by default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Policies {
     /// Each firing is late by a random part of this.
@@ -52,7 +52,7 @@ impl Default for Policies {
 }
 
 /// What a run does that is due while the one before still goes on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Overlap {
     /// It is skipped.
@@ -90,7 +90,7 @@ pub enum Interrupted {
 }
 
 /// What becomes of a run when leadership is lost under it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnLoss {
     /// It is dropped at once.

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use croner::parser::{CronParser, Seconds, Year};
@@ -31,11 +32,15 @@ use crate::error::Error;
 /// is refused.
 #[derive(Clone)]
 pub struct Cron {
+    expression: Arc<Expression>,
+    zone: Zone,
+}
+
+struct Expression {
     text: Box<str>,
     /// The six fields in numbers alone.
     fields: [Box<str>; 6],
-    pattern: Box<croner::Cron>,
-    zone: Zone,
+    pattern: croner::Cron,
 }
 
 impl Cron {
@@ -54,18 +59,18 @@ impl Cron {
     /// The expression as it was written, in single spaces.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.text
+        &self.expression.text
     }
 
-    pub(super) const fn fields(&self) -> &[Box<str>; 6] {
-        &self.fields
+    pub(super) fn fields(&self) -> &[Box<str>; 6] {
+        &self.expression.fields
     }
 
     /// The first due instant after `instant`; `None` past the year 4999.
     #[must_use]
     pub fn next_after(&self, instant: SystemTime) -> Option<SystemTime> {
         let now = Timestamp::try_from(instant).ok()?.to_zoned(self.zone.of_jiff());
-        let next = self.pattern.find_next_occurrence(&now, false).ok()?;
+        let next = self.expression.pattern.find_next_occurrence(&now, false).ok()?;
         Some(next.timestamp().into())
     }
 }
@@ -91,7 +96,8 @@ impl FromStr for Cron {
             .build()
             .parse(&numbers)
             .map_err(|error| refuse(format!("is beyond what can be computed ({error})")))?;
-        Ok(Self { text: text.into(), fields, pattern: Box::new(pattern), zone: Zone::UTC })
+        let expression = Arc::new(Expression { text: text.into(), fields, pattern });
+        Ok(Self { expression, zone: Zone::UTC })
     }
 }
 
@@ -167,7 +173,7 @@ const fn days_in(month: u32) -> u32 {
 
 impl PartialEq for Cron {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text && self.zone == other.zone
+        self.text() == other.text() && self.zone == other.zone
     }
 }
 
@@ -175,6 +181,6 @@ impl Eq for Cron {}
 
 impl fmt::Debug for Cron {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Cron").field(&self.text).field(&self.zone).finish()
+        f.debug_tuple("Cron").field(&self.text()).field(&self.zone).finish()
     }
 }

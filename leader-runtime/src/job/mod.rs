@@ -30,4 +30,4 @@ pub use outcome::{IntoOutcome, Outcome};
 pub(crate) use registry::{Registration, register};
 pub use run::Run;
 pub use stop::{Stop, StopReason, Stopper};
-pub(crate) use tasks::Tasks;
+pub(crate) use tasks::{Gone, Tasks};

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub(crate) struct Registration {
     /// With the prefix of the settings.
     pub(crate) key: Key,
     pub(crate) schedule: Schedule,
-    pub(crate) policies: Policies,
+    pub(crate) policies: Arc<Policies>,
     /// What is kept of it in a record; `None` where it has none.
     pub(crate) keeping: Option<Keeping>,
     pub(crate) start: for<'r> fn(&'r Context) -> Option<RunFuture<'r>>,
@@ -57,8 +57,9 @@ pub(crate) fn register(
     key_prefix: &str,
     supplies: &Arc<Supplies>,
 ) -> Result<Vec<Registration>, Vec<Fault>> {
-    let mut registrations = Vec::new();
+    let mut registrations: Vec<Registration> = Vec::new();
     let mut faults = Vec::new();
+    let mut shared = Shared::default();
     let mut places = BTreeMap::new();
     for listed in jobs.listed() {
         let (name, place) = (listed.name(), listed.entry.place);
@@ -66,7 +67,7 @@ pub(crate) fn register(
             Some(first) => vec![twice(first, place)],
             None => match registration(listed, key_prefix, supplies) {
                 Ok(registration) => {
-                    registrations.extend(registration);
+                    registrations.extend(registration.map(|job| shared.share(job)));
                     continue;
                 }
                 Err(texts) => texts,
@@ -75,6 +76,29 @@ pub(crate) fn register(
         faults.extend(texts.into_iter().map(|text| Fault { name: name.clone(), place, text }));
     }
     if faults.is_empty() { Ok(registrations) } else { Err(faults) }
+}
+
+/// What many jobs have in common is kept once: there may be thousands.
+#[derive(Default)]
+struct Shared {
+    keys: HashSet<Key>,
+    policies: HashSet<Arc<Policies>>,
+}
+
+impl Shared {
+    fn share(&mut self, mut job: Registration) -> Registration {
+        one_of(&mut self.keys, &mut job.key);
+        one_of(&mut self.policies, &mut job.policies);
+        job
+    }
+}
+
+/// The value that is among these and equal to it.
+fn one_of<T: Clone + Eq + std::hash::Hash>(all: &mut HashSet<T>, value: &mut T) {
+    match all.get(value) {
+        Some(known) => *value = known.clone(),
+        None => drop(all.insert(value.clone())),
+    }
 }
 
 /// `None` where the job is not enabled; else the job, or all that is wrong with it.
@@ -97,7 +121,7 @@ fn registration(
                 info!(job = %name, "is not enabled, and never runs");
                 return Ok(None);
             }
-            let policies = options.policies();
+            let policies = Arc::new(options.policies());
             if let Some((timeout, interval)) = options.overrun() {
                 let (timeout, interval) = (span::print(timeout), span::print(interval));
                 warn!(job = %name, "its timeout of {timeout} is longer than its interval of \

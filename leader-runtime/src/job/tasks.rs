@@ -29,6 +29,18 @@ struct Going {
 
 type Alive = mpsc::Sender<()>;
 
+/// The end of all tasks of an attempt.
+#[derive(Debug)]
+pub(crate) struct Gone(mpsc::Receiver<()>);
+
+impl Gone {
+    /// Comes back when none goes on. Dropping the future loses nothing.
+    pub(crate) async fn wait(&mut self) {
+        // nothing is ever sent
+        let _ = self.0.recv().await;
+    }
+}
+
 impl Tasks {
     /// None yet; each is polled only while this is believed.
     pub(crate) const fn new(belief: Option<Belief>) -> Self {
@@ -89,19 +101,12 @@ impl Tasks {
         task
     }
 
-    /// Ends them all. When this comes back none goes on, and none will be started.
-    pub(crate) async fn end(&self) {
-        let alive = {
-            let mut going = self.going();
-            going.is_over = true;
-            going.aborts.drain(..).for_each(|task| task.abort());
-            going.alive.take()
-        };
-        if let Some((alive, mut ended)) = alive {
-            drop(alive);
-            // nothing is ever sent
-            let _ = ended.recv().await;
-        }
+    /// Ends them all, and starts no more; where there were any, it is to be waited for their end.
+    pub(crate) fn end(&self) -> Option<Gone> {
+        let mut going = self.going();
+        going.is_over = true;
+        going.aborts.drain(..).for_each(|task| task.abort());
+        going.alive.take().map(|(_, ended)| Gone(ended))
     }
 
     fn going(&self) -> MutexGuard<'_, Going> {

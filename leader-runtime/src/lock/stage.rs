@@ -90,6 +90,14 @@ impl Stage {
             .any(|command| matches!(command, Command::StepDown(_)))
     }
 
+    /// How long a shutdown may take that somebody wanted.
+    pub(crate) fn shuts_down_within(&mut self) -> Option<Duration> {
+        std::iter::from_fn(|| self.commands.try_recv().ok()).find_map(|command| match command {
+            Command::Shutdown(within) => Some(within),
+            _ => None,
+        })
+    }
+
     pub(crate) fn gate(&self) -> Gate {
         self.manager.gate(Self::KEY).expect("a job claims it")
     }

@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -12,10 +11,11 @@ use futures_util::FutureExt;
 use tokio::task::coop::unconstrained;
 
 use super::Shared;
+use super::batch::QUICK;
 use super::job::{Firing, Job};
 use super::limits::Limits;
 use crate::clock;
-use crate::job::{Outcome, StopReason, Stopper, Tasks};
+use crate::job::{Gone, Outcome, StopReason, Stopper, Tasks};
 
 /// How an attempt ended.
 pub(super) enum Ended {
@@ -47,26 +47,32 @@ pub(super) async fn attempt(
         // the start has seen that its parameters lack nothing
         return Ended::Panicked("a parameter lacks its value".into());
     };
-    let believed = poll_fn(|cx| {
+    let begins = clock::now();
+    let mut limits = None;
+    let mut ended = poll_fn(|cx| {
         // A process that was frozen resumes into this check, not into the job.
         if !belief.holds() {
             return Poll::Ready(Ended::Stopped(StopReason::Loss));
         }
-        let began = clock::now();
+        job.faults().begin_poll();
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
-        job.faults().look_at_poll(clock::now().since(began));
+        job.faults().end_poll(&job.registration.name);
         match polled {
-            Ok(polled) => polled.map(Ended::Returned),
-            Err(panic) => Poll::Ready(Ended::Panicked(message(&*panic))),
+            Ok(Poll::Ready(outcome)) => return Poll::Ready(Ended::Returned(outcome)),
+            Err(panic) => return Poll::Ready(Ended::Panicked(message(&*panic))),
+            Ok(Poll::Pending) => {}
         }
-    });
-    // a job that is never short of work must not keep its limits from being looked at
-    let limits = Limits::new(job, &firing.guard, &stopper, shared.missed_beat);
-    let mut ended = tokio::select! {
-        biased;
-        ended = believed => ended,
-        reason = unconstrained(limits.reached()) => Ended::Stopped(reason),
-    };
+        // most jobs that come by the thousand do not wait for anything
+        let limits = limits.get_or_insert_with(|| {
+            let limits = Limits::new(job, &firing.guard, &stopper, begins, shared.missed_beat);
+            // a job that is never short of work must not keep its limits from being looked at
+            Box::pin(unconstrained(limits.reached()))
+        });
+        limits.as_mut().poll(cx).map(Ended::Stopped)
+    })
+    .await;
+    job.was_quick(limits.is_none() && clock::now().since(begins) <= QUICK);
+    drop(limits);
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
         ended = Ended::Panicked(message(&*panic));
     }
@@ -74,12 +80,17 @@ pub(super) async fn attempt(
         stopper.request(reason, Duration::ZERO);
     }
     drop(stopper);
-    let mut gone = pin!(tasks.end());
-    if tokio::time::timeout(STUBBORN, &mut gone).await.is_err() {
-        job.faults().tell_stubborn();
-        gone.await;
+    if let Some(gone) = tasks.end() {
+        Box::pin(until_gone(job, gone)).await;
     }
     ended
+}
+
+async fn until_gone(job: &Job, mut gone: Gone) {
+    if tokio::time::timeout(STUBBORN, gone.wait()).await.is_err() {
+        job.faults().tell_stubborn();
+        gone.wait().await;
+    }
 }
 
 /// This future's output, or the message that it panicked with.

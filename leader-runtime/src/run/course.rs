@@ -7,10 +7,11 @@ use tracing::{Instrument, Span, debug, info_span, warn};
 
 use super::Shared;
 use super::attempt::{Ended, attempt};
+use super::event::{RunEvent, RunReport};
 use super::job::{Firing, Job};
 use super::outcome::{RunOutcome, SkipReason};
 use crate::clock;
-use crate::job::{Ending, Retry, StopReason};
+use crate::job::{Ending, Fence, Retry, StopReason};
 use crate::lock::Guard;
 
 /// A run that is over.
@@ -26,6 +27,10 @@ pub(super) struct Finished {
 /// Runs a job until an attempt does not fail, or no other is to be made.
 pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished {
     let number = job.next_number();
+    let started = clock::wall();
+    let (due, fence) = (firing.due, Fence::of(firing.guard.term()));
+    let name = || job.registration.name.clone().into();
+    shared.events.tell(|| RunEvent::Began { job: name(), due, fence, number });
     let mut count = 1;
     loop {
         let began = clock::now();
@@ -33,10 +38,10 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished
             "run",
             job = %job.registration.name,
             key = %job.registration.key,
-            due = %firing.due,
+            %due,
             number,
             attempt = firing.attempt - 1 + count,
-            fence = firing.guard.term().fence.0,
+            %fence,
         );
         let ended = attempt(job, shared, firing, (number, firing.attempt - 1 + count))
             .instrument(span.clone())
@@ -44,12 +49,26 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished
         let (outcome, retry) = judge(job, ended);
         if let RunOutcome::Failed(error) = &outcome
             && let Some(wait) = wait(job, retry, count)
-            && pause(job, &firing.guard, wait, error, &span).await
+            && Box::pin(pause(job, &firing.guard, wait, error, &span)).await
         {
             count += 1;
             continue;
         }
         span.in_scope(|| tell(job, &outcome));
+        shared.events.tell(|| {
+            let (job, outcome, ended) = (name(), outcome.clone(), clock::wall());
+            let attempts = count;
+            RunEvent::Ended(RunReport {
+                job,
+                due,
+                fence,
+                number,
+                attempts,
+                started,
+                ended,
+                outcome,
+            })
+        });
         return Finished { outcome, retry, took: clock::now().since(began) };
     }
 }

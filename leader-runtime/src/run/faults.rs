@@ -1,10 +1,11 @@
 //! What is wrong with a job, told once and not in every run.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use leader_core::election::Timestamp;
+use leader_core::{Due, JobName};
 use tracing::{debug, error, info, warn};
 
 use crate::clock;
@@ -12,11 +13,18 @@ use crate::clock;
 /// What was told of a job.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
-    /// How its last failed attempt failed, and its last failed run.
-    attempt: Mutex<Option<Box<Told>>>,
-    run: Mutex<Option<Box<Told>>>,
+    told: Mutex<Option<Box<Memory>>>,
+    /// When the poll began that goes on, in nanoseconds; 0 where none does.
+    polled_since: AtomicU64,
     is_blocking: AtomicBool,
     is_stubborn: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    attempt: Option<Told>,
+    run: Option<Told>,
+    overlap: Option<Told>,
 }
 
 #[derive(Debug)]
@@ -36,7 +44,7 @@ const BLOCKS: Duration = Duration::from_secs(1);
 impl Faults {
     /// An attempt failed, and another follows.
     pub(super) fn tell_retry(&self, error: &str, wait: Duration) {
-        match new_since(&self.attempt, error) {
+        match self.news(|memory| &mut memory.attempt, error) {
             Some(again) => warn!(error, ?wait, again, "failed: is tried again"),
             None => debug!(error, ?wait, "failed as before: is tried again"),
         }
@@ -44,7 +52,7 @@ impl Faults {
 
     /// The run failed.
     pub(super) fn tell_failed(&self, error: &str) {
-        match new_since(&self.run, error) {
+        match self.news(|memory| &mut memory.run, error) {
             Some(0) => error!(error, "failed"),
             Some(again) => error!(error, again, "still fails"),
             None => debug!(error, "failed as before"),
@@ -53,20 +61,45 @@ impl Faults {
 
     /// The run did not fail.
     pub(super) fn tell_ok(&self) {
-        let [_, run] = [&self.attempt, &self.run].map(|told| locked(told).take());
-        match run {
+        let failed = self.told().as_mut().and_then(|memory| {
+            memory.attempt = None;
+            memory.run.take()
+        });
+        match failed {
             Some(told) => info!(failed_again = told.again, "runs again without a fault"),
             None => debug!("ran"),
         }
     }
 
-    /// One poll of the job took so long.
-    pub(super) fn look_at_poll(&self, took: Duration) {
-        if took >= BLOCKS && !self.is_blocking.swap(true, Ordering::Relaxed) {
+    /// A run was due while the one before went on.
+    pub(super) fn tell_overlap(&self, job: &JobName, due: Due) {
+        match self.news(|memory| &mut memory.overlap, "") {
+            Some(again) => warn!(%job, %due, again, "skipped: the run before still goes on"),
+            None => debug!(%job, %due, "skipped: the run before still goes on"),
+        }
+    }
+
+    /// The job is polled from now on.
+    pub(super) fn begin_poll(&self) {
+        self.polled_since.store(clock::now().as_nanos(), Ordering::Relaxed);
+    }
+
+    pub(super) fn end_poll(&self, job: &JobName) {
+        self.look_at_poll(job);
+        self.polled_since.store(0, Ordering::Relaxed);
+    }
+
+    /// Tells a poll that takes too long, once.
+    pub(super) fn look_at_poll(&self, job: &JobName) {
+        let since = self.polled_since.load(Ordering::Relaxed);
+        if since == 0 || clock::now().since(Timestamp::from_nanos(since)) < BLOCKS {
+            return;
+        }
+        if !self.is_blocking.swap(true, Ordering::Relaxed) {
             warn!(
-                ?took,
-                "blocks its thread between two awaits, where nothing can end it and other jobs may \
-                 wait for it; use `Run::block` for blocking work"
+                %job,
+                "blocks its thread for longer than {BLOCKS:?} between two awaits, where nothing can \
+                 end it and other jobs may wait for it; use `Run::block` for blocking work"
             );
         }
     }
@@ -80,24 +113,29 @@ impl Faults {
             );
         }
     }
-}
 
-/// How often this error came again since it was told, where it is to be told now.
-fn new_since(told: &Mutex<Option<Box<Told>>>, error: &str) -> Option<u64> {
-    let now = clock::now();
-    let mut told = locked(told);
-    let again = match told.as_mut().filter(|told| told.error == error) {
-        Some(told) if now.since(told.at) < QUIET => {
-            told.again += 1;
-            return None;
-        }
-        Some(told) => told.again + 1,
-        None => 0,
-    };
-    *told = Some(Box::new(Told { error: error.to_owned(), at: now, again: 0 }));
-    Some(again)
-}
+    /// How often this error came again since it was told, where it is to be told now.
+    fn news(
+        &self,
+        kind: impl FnOnce(&mut Memory) -> &mut Option<Told>,
+        error: &str,
+    ) -> Option<u64> {
+        let now = clock::now();
+        let mut told = self.told();
+        let last = kind(told.get_or_insert_default());
+        let again = match last.as_mut().filter(|last| last.error == error) {
+            Some(last) if now.since(last.at) < QUIET => {
+                last.again += 1;
+                return None;
+            }
+            Some(last) => last.again + 1,
+            None => 0,
+        };
+        *last = Some(Told { error: error.to_owned(), at: now, again: 0 });
+        Some(again)
+    }
 
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    fn told(&self) -> MutexGuard<'_, Option<Box<Memory>>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

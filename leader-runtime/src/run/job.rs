@@ -24,10 +24,11 @@ pub(super) struct Job {
     pub(super) claim: Claim,
     pub(super) slot: Slot<Firing>,
     /// Where it keeps a record.
-    pub(super) book: Option<Book>,
+    pub(super) book: Option<Box<Book>>,
     /// Whether what stands in for it goes on.
     pub(super) stands_in: AtomicBool,
-    name: Arc<str>,
+    /// Whether its last attempt was over in one short poll.
+    is_quick: AtomicBool,
     /// Runs that have begun.
     begun: AtomicU64,
     /// Runs that have failed since one did not.
@@ -57,6 +58,8 @@ pub(super) enum Occasion {
     Elected,
     /// The process has come to lead, or something was found too late: the record may have more.
     Look,
+    /// Somebody wants a run now, whatever is due.
+    Asked,
 }
 
 impl Firing {
@@ -73,33 +76,42 @@ impl Job {
         archive: &Archive,
     ) -> Self {
         let book = registration.keeping.map(|keeping| {
-            archive.book(keeping, registration.key.as_str(), registration.name.as_str())
+            let (key, name) = (registration.key.as_str(), registration.name.as_str());
+            Box::new(archive.book(keeping, key, name))
         });
         Self {
             place,
             book,
-            name: registration.name.clone().into(),
             registration,
             claim,
             slot: Slot::default(),
             stands_in: AtomicBool::new(false),
+            is_quick: AtomicBool::new(false),
             begun: AtomicU64::new(0),
             failed: AtomicU32::new(0),
             faults: Faults::default(),
         }
     }
 
-    pub(super) const fn policies(&self) -> &Policies {
+    pub(super) fn policies(&self) -> &Policies {
         &self.registration.policies
     }
 
     /// What becomes of a firing while a run goes on. Of a job with a record it waits: what it was
     /// for may be no more when its turn comes.
-    pub(super) fn overlap(&self) -> Overlap {
+    pub(super) fn overlap(&self, occasion: Occasion) -> Overlap {
         match self.policies().overlap {
-            Overlap::Skip if self.book.is_some() => Overlap::Queue,
+            Overlap::Skip if self.book.is_some() && occasion != Occasion::Asked => Overlap::Queue,
             overlap => overlap,
         }
+    }
+
+    pub(super) fn is_quick(&self) -> bool {
+        self.is_quick.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn was_quick(&self, was_quick: bool) {
+        self.is_quick.store(was_quick, Ordering::Relaxed);
     }
 
     pub(super) const fn faults(&self) -> &Faults {
@@ -138,7 +150,7 @@ impl Job {
         tasks: Arc<Tasks>,
     ) -> Run {
         let fence = term.map_or(Fence::new(0), Fence::of);
-        Run::numbered(Arc::clone(&self.name), due, fence, numbers, tasks)
+        Run::numbered(self.registration.name.clone().into(), due, fence, numbers, tasks)
     }
 
     pub(super) fn context(

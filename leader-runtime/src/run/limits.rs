@@ -23,11 +23,13 @@ pub(super) struct Limits<'a> {
 }
 
 impl<'a> Limits<'a> {
-    /// Of an attempt that begins now. `missed_beat` is how much trust is left then.
+    /// Of an attempt that began at this instant. `missed_beat` is how much trust is left when a
+    /// beat was missed.
     pub(super) fn new(
         job: &'a Job,
         guard: &Guard,
         stopper: &'a Stopper,
+        began: Timestamp,
         missed_beat: Option<Duration>,
     ) -> Self {
         let policies = job.policies();
@@ -35,7 +37,7 @@ impl<'a> Limits<'a> {
             job,
             watch: guard.watch(),
             stopper,
-            timeout_at: policies.timeout.map(|timeout| clock::now() + timeout),
+            timeout_at: policies.timeout.map(|timeout| began + timeout),
             drained_at: None,
             missed_beat: missed_beat.filter(|_| policies.on_loss == OnLoss::Grace),
         }

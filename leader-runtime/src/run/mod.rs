@@ -6,13 +6,16 @@
 
 mod agenda;
 mod attempt;
+mod batch;
 mod course;
+mod event;
 mod faults;
 mod job;
 mod ledger;
 mod limits;
 mod outcome;
 mod paper;
+mod remote;
 mod settle;
 mod slot;
 mod tenure;
@@ -24,37 +27,48 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use leader_core::election::{Fence, KeyId};
+use leader_core::election::{self, KeyId, Timestamp};
 use leader_core::{Due, Overlap, Schedule, Timing};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tracing::{debug, error, warn};
 
 use self::agenda::Agenda;
+use self::batch::Batch;
 use self::course::Finished;
+pub(crate) use self::event::Events;
+pub use self::event::{RunEvent, RunReport};
 use self::job::{Firing, Job, Occasion};
 pub use self::outcome::{RunOutcome, SkipReason};
+pub use self::remote::JobStatus;
+use self::remote::Trigger;
+pub(crate) use self::remote::{Answer, Remote, Wanted};
 pub(crate) use self::settle::Archive;
 use self::settle::settle;
 use self::slot::Admission;
 use self::tenure::Tenant;
 use crate::clock;
 use crate::engine::Tick;
-use crate::job::{Registration, Stopper, Supplies, Tasks};
+use crate::job::{Fence, Registration, Stopper, Supplies, Tasks};
 use crate::lock::{Claim, Guard, Terms};
 
 /// The runs of a process. Dropping this drops them.
 #[derive(Debug)]
 pub(crate) struct Runs {
-    jobs: Vec<Arc<Job>>,
+    jobs: Arc<[Arc<Job>]>,
     shared: Arc<Shared>,
     tasks: JoinSet<()>,
+    batch: Batch,
     terms: Terms,
     /// The jobs that terms begin, and those of each key.
     tenants: BTreeMap<usize, Tenant>,
     by_key: BTreeMap<KeyId, Vec<usize>>,
     agenda: Agenda,
     over: mpsc::UnboundedReceiver<Over>,
+    triggers: mpsc::UnboundedReceiver<Trigger>,
+    remote: Remote,
+    /// When to look again for jobs that block their threads.
+    look_at: Timestamp,
 }
 
 /// What all runs of a process share.
@@ -64,13 +78,22 @@ struct Shared {
     /// How much trust is left when a beat was missed; `None` where there are no beats.
     missed_beat: Option<Duration>,
     over: mpsc::UnboundedSender<Over>,
+    events: Arc<Events>,
+}
+
+/// What became of a firing.
+#[derive(Debug)]
+enum Begun {
+    Runs,
+    Waits,
+    Skipped,
 }
 
 /// The end of a run of a job that goes by its own runs.
 #[derive(Debug)]
 struct Over {
     job: usize,
-    fence: Fence,
+    fence: election::Fence,
     finished: Finished,
 }
 
@@ -82,17 +105,45 @@ impl Runs {
         terms: Terms,
         timing: Option<Timing>,
         archive: &Archive,
+        events: Arc<Events>,
     ) -> Self {
         let job = |(place, (registration, claim))| {
             Arc::new(Job::new(place, registration, claim, archive))
         };
-        let jobs: Vec<_> = jobs.into_iter().enumerate().map(job).collect();
+        let jobs: Arc<[_]> = jobs.into_iter().enumerate().map(job).collect();
         let (sender, over) = mpsc::unbounded_channel();
         let missed_beat = timing.map(|timing| timing.trust() - timing.gap());
-        let shared = Arc::new(Shared { supplies, missed_beat, over: sender });
+        let shared = Arc::new(Shared { supplies, missed_beat, over: sender, events });
+        let (sender, triggers) = mpsc::unbounded_channel();
+        let remote = Remote::new(Arc::downgrade(&jobs), sender);
         let (tasks, agenda) = (JoinSet::new(), Agenda::default());
         let (tenants, by_key) = tenure::tenants(&jobs);
-        Self { jobs, shared, tasks, terms, tenants, by_key, agenda, over }
+        Self {
+            jobs,
+            shared,
+            tasks,
+            batch: Batch::default(),
+            terms,
+            tenants,
+            by_key,
+            agenda,
+            over,
+            triggers,
+            remote,
+            look_at: clock::now(),
+        }
+    }
+
+    /// What the rest of the process sees of them.
+    pub(crate) fn remote(&self) -> Remote {
+        self.remote.clone()
+    }
+
+    /// Nothing but what is due is begun from now on.
+    pub(crate) fn close(&mut self) {
+        self.triggers.close();
+        // nobody is to wait for an answer
+        while self.triggers.try_recv().is_ok() {}
     }
 
     /// How long the runs that go on may take to end, once their keys are given up.
@@ -105,8 +156,13 @@ impl Runs {
         self.jobs.iter().map(drain).max().unwrap_or_default()
     }
 
-    /// A job is due: on the leader it runs, elsewhere what stands in for it does.
-    pub(crate) fn fire(&mut self, tick: Tick) {
+    /// Jobs are due: on the leader they run, elsewhere what stands in for them does.
+    pub(crate) fn fire_all(&mut self, ticks: impl IntoIterator<Item = Tick>) {
+        ticks.into_iter().for_each(|tick| self.fire(tick));
+        self.begin_batch();
+    }
+
+    fn fire(&mut self, tick: Tick) {
         let job = Arc::clone(&self.jobs[tick.job]);
         let due = job.due(tick.due);
         match (job.claim.gate().enter(), tick.too_late) {
@@ -118,39 +174,72 @@ impl Runs {
             (Some(guard), Some(_)) if job.book.is_some() => {
                 self.begin(job, Firing::new(due, guard, Occasion::Look));
             }
-            (Some(_), Some(late)) => {
+            (Some(guard), Some(late)) => {
                 warn!(job = %job.registration.name, %due, ?late, "skipped: found too late");
+                let firing = Firing::new(due, guard, Occasion::Due);
+                self.shared.tell_skipped(&job, &firing, SkipReason::TooLate(late));
             }
             (Some(guard), None) => self.launch(job, Firing::new(due, guard, Occasion::Due)),
         }
     }
 
-    /// Runs a job now, or in a random part of its jitter.
+    /// Runs a job with those that are due together with it, or in a random part of its jitter.
     fn launch(&mut self, job: Arc<Job>, firing: Firing) {
         let jitter = job.policies().jitter;
         if jitter.is_zero() {
-            return self.begin(job, firing);
+            if !job.is_quick() {
+                self.begin(job, firing);
+            } else if let Ok(firing) = admit(&job, &self.shared, firing) {
+                self.batch.add(job, firing);
+                if self.batch.is_full() {
+                    self.begin_batch();
+                }
+            }
+            return;
         }
         let shared = Arc::clone(&self.shared);
         self.spawn(async move {
             linger(&firing.guard, jitter.mul_f64(fastrand::f64())).await;
-            if let Some(firing) = admit(&job, firing) {
+            if let Ok(firing) = admit(&job, &shared, firing) {
                 take_turns(job, shared, firing).await;
             }
         });
     }
 
     /// Runs a job now, where its slot is free.
-    fn begin(&mut self, job: Arc<Job>, firing: Firing) {
-        if let Some(firing) = admit(&job, firing) {
-            self.spawn(take_turns(job, Arc::clone(&self.shared), firing));
+    fn begin(&mut self, job: Arc<Job>, firing: Firing) -> Begun {
+        match admit(&job, &self.shared, firing) {
+            Ok(firing) => {
+                self.spawn(take_turns(job, Arc::clone(&self.shared), firing));
+                Begun::Runs
+            }
+            Err(begun) => begun,
+        }
+    }
+
+    fn begin_batch(&mut self) {
+        if !self.batch.is_empty() {
+            let runs = self.batch.run(Arc::clone(&self.shared));
+            self.spawn(runs);
         }
     }
 
     fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        // those that have ended
-        while self.tasks.try_join_next().is_some() {}
+        self.sweep();
         self.tasks.spawn(task);
+    }
+
+    /// Forgets the tasks that have ended.
+    fn sweep(&mut self) {
+        while self.tasks.try_join_next().is_some() {}
+    }
+
+    /// Looks for jobs that block their threads: where that has no end, their polls cannot tell it.
+    fn look_after(&mut self) {
+        self.sweep();
+        if !self.tasks.is_empty() {
+            self.jobs.iter().for_each(|job| job.faults().look_at_poll(&job.registration.name));
+        }
     }
 
     fn stand_by(&mut self, job: Arc<Job>, due: Due) {
@@ -181,26 +270,53 @@ async fn linger(guard: &Guard, wait: Duration) {
     }
 }
 
-/// The firing, where its slot is free.
-fn admit(job: &Job, firing: Firing) -> Option<Firing> {
-    if job.overlap() == Overlap::Allow {
-        return Some(firing);
+/// The firing, where its slot is free; else what becomes of it.
+fn admit(job: &Job, shared: &Shared, firing: Firing) -> Result<Firing, Begun> {
+    let overlap = job.overlap(firing.occasion);
+    if overlap == Overlap::Allow {
+        return Ok(firing);
     }
     let (name, due) = (&job.registration.name, firing.due);
-    match job.slot.admit(firing, job.overlap()) {
-        Admission::Runs(firing) => return Some(firing),
-        Admission::Waits { instead_of: None } => {}
-        Admission::Waits { instead_of: Some(older) } => {
-            let reason = SkipReason::Overtaken;
-            debug!(job = %name, due = %older.due, %reason, "skipped");
+    match job.slot.admit(firing, overlap) {
+        Admission::Runs(firing) => Ok(firing),
+        Admission::Waits { instead_of } => {
+            // of a job with a record, it is not lost
+            if let Some(older) = instead_of.filter(|_| job.book.is_none()) {
+                debug!(job = %name, due = %older.due, "skipped: a newer one takes its place");
+                shared.tell_skipped(job, &older, SkipReason::Overtaken);
+            }
+            Err(Begun::Waits)
         }
-        // a job that is slower than its schedule would fill the log
-        Admission::Skipped(0) => {
-            warn!(job = %name, %due, "skipped: the run before still goes on");
+        Admission::Skipped(firing) => {
+            job.faults().tell_overlap(name, due);
+            shared.tell_skipped(job, &firing, SkipReason::Overlap);
+            Err(Begun::Skipped)
         }
-        Admission::Skipped(before) => debug!(job = %name, %due, before, "skipped again"),
     }
-    None
+}
+
+impl Shared {
+    fn tell_skipped(&self, job: &Job, firing: &Firing, reason: SkipReason) {
+        self.events.tell(|| {
+            let now = clock::wall();
+            RunEvent::Ended(RunReport {
+                job: job.registration.name.clone().into(),
+                due: firing.due,
+                fence: Fence::of(firing.guard.term()),
+                number: 0,
+                attempts: 0,
+                started: now,
+                ended: now,
+                outcome: RunOutcome::Skipped(reason),
+            })
+        });
+    }
+}
+
+impl Drop for Runs {
+    fn drop(&mut self) {
+        self.shared.events.close();
+    }
 }
 
 /// Runs a job that has its slot, and then the run that waits for it.
@@ -218,11 +334,6 @@ async fn take_turns(job: Arc<Job>, shared: Arc<Shared>, first: Firing) {
             let fence = firing.guard.term().fence;
             // when nobody listens any more, nothing is begun any more
             let _ = shared.over.send(Over { job: job.place, fence, finished });
-        }
-        let skipped = job.slot.skipped();
-        if skipped > 1 {
-            let name = &job.registration.name;
-            warn!(job = %name, skipped, "due instants were skipped while a run went on");
         }
         next = if has_slot { job.slot.pass_on() } else { None };
     }

@@ -15,7 +15,7 @@ use super::Shared;
 use super::course;
 use super::job::{Firing, Job, Occasion};
 use super::ledger::{Ledger, Office};
-use super::outcome::RunOutcome;
+use super::outcome::{RunOutcome, SkipReason};
 use crate::clock;
 use crate::job::StopReason;
 use crate::lock::{Place, Records};
@@ -56,7 +56,8 @@ impl Book {
 /// Runs what is pending. Comes back when nothing is, the term is over, or the key is to be given
 /// up: the next leader runs the rest.
 pub(super) async fn settle(job: &Job, shared: &Shared, book: &Book, firing: &Firing) {
-    if firing.occasion == Occasion::Elected {
+    // what no schedule says is no part of the record
+    if matches!(firing.occasion, Occasion::Elected | Occasion::Asked) {
         course::run(job, shared, firing).await;
     }
     let fence = firing.guard.term().fence;
@@ -66,23 +67,24 @@ pub(super) async fn settle(job: &Job, shared: &Shared, book: &Book, firing: &Fir
         Some(ledger) if ledger.fence() == fence => Some(ledger),
         _ => {
             // where there was no record yet, this very instant is no bygone
-            let since = match firing.occasion {
-                Occasion::Due => firing.due.timestamp() - MOMENT,
-                _ => clock::wall(),
-            };
+            let since = firing.due.timestamp() - MOMENT;
             let opened = book.office.clone().open(fence, &job.registration.schedule, since);
             firing.guard.led(opened).await.and_then(Result::ok)
         }
     };
     let Some(mut ledger) = ledger else { return };
     let mut is_first = true;
-    while let Some(todo) = next(job, book, &mut ledger, firing, is_first) {
+    // what is kept for the next leader is not begun when the key is to be given up
+    let may_begin = |is_first| {
+        let is_live = is_first && book.keeping.missed == Missed::Skip;
+        is_live || !firing.guard.watch().is_draining()
+    };
+    while may_begin(is_first)
+        && let Some(todo) = next(job, book, &mut ledger, firing, is_first)
+    {
         is_first = false;
         if !work(job, shared, &mut ledger, firing, todo).await {
             return;
-        }
-        if firing.guard.watch().is_draining() {
-            break;
         }
     }
     *book.ledger() = Some(ledger);
@@ -141,12 +143,11 @@ async fn work(
     // what was due while older ones were worked off is no reason to leave it out
     if is_newest
         && job.policies().overlap == Overlap::Skip
-        && let Some(overlapped) = job.slot.withdraw()
-        && overlapped.occasion == Occasion::Due
+        && let Some(overlapped) = job.slot.withdraw(|next| next.occasion == Occasion::Due)
     {
-        let due = overlapped.due;
-        warn!(job = %job.registration.name, %due, "skipped: the run before still went on");
-        ledger.record.pass_over(due.timestamp());
+        job.faults().tell_overlap(&job.registration.name, overlapped.due);
+        shared.tell_skipped(job, &overlapped, SkipReason::Overlap);
+        ledger.record.pass_over(overlapped.due.timestamp());
     }
     let ended = match finished.outcome {
         RunOutcome::Ok => Ended::Ok,

@@ -17,8 +17,6 @@ pub(super) struct Slot<T> {
 struct Place<T> {
     is_taken: bool,
     waiting: Option<Box<T>>,
-    /// How often it was wanted in vain since it was taken.
-    skipped: usize,
 }
 
 /// What becomes of one that wants the slot.
@@ -28,8 +26,8 @@ pub(super) enum Admission<T> {
     Runs(T),
     /// It runs next; the one that was to do so before it does not run.
     Waits { instead_of: Option<Box<T>> },
-    /// It does not run, and so many did not before it.
-    Skipped(usize),
+    /// It does not run.
+    Skipped(T),
 }
 
 impl<T> Slot<T> {
@@ -37,7 +35,6 @@ impl<T> Slot<T> {
         let mut place = self.place();
         if !place.is_taken {
             place.is_taken = true;
-            place.skipped = 0;
             return Admission::Runs(next);
         }
         match overlap {
@@ -47,10 +44,7 @@ impl<T> Slot<T> {
                 self.wanted.notify_one();
                 Admission::Waits { instead_of }
             }
-            _ => {
-                place.skipped += 1;
-                Admission::Skipped(place.skipped - 1)
-            }
+            _ => Admission::Skipped(next),
         }
     }
 
@@ -62,9 +56,10 @@ impl<T> Slot<T> {
         next.map(|next| *next)
     }
 
-    /// The one that waits waits no longer.
-    pub(super) fn withdraw(&self) -> Option<T> {
-        self.place().waiting.take().map(|waiting| *waiting)
+    /// The one that waits waits no longer, where this holds for it.
+    pub(super) fn withdraw(&self, which: impl FnOnce(&T) -> bool) -> Option<T> {
+        let mut place = self.place();
+        place.waiting.take_if(|waiting| which(waiting)).map(|waiting| *waiting)
     }
 
     /// Comes back when something waits for the slot.
@@ -75,11 +70,6 @@ impl<T> Slot<T> {
         }
     }
 
-    /// How often it was wanted in vain since it was taken.
-    pub(super) fn skipped(&self) -> usize {
-        self.place().skipped
-    }
-
     fn place(&self) -> MutexGuard<'_, Place<T>> {
         self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -87,7 +77,7 @@ impl<T> Slot<T> {
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        let place = Place { is_taken: false, waiting: None, skipped: 0 };
+        let place = Place { is_taken: false, waiting: None };
         Self { place: Mutex::new(place), wanted: Notify::new() }
     }
 }
@@ -99,15 +89,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slot_is_taken_once_and_counts_who_wanted_it_in_vain() {
+    fn a_slot_is_taken_once_until_it_is_passed_on() {
         let slot = Slot::default();
         assert_eq!(slot.admit(1, Overlap::Skip), Admission::Runs(1));
-        assert_eq!(slot.admit(2, Overlap::Skip), Admission::Skipped(0));
-        assert_eq!(slot.admit(3, Overlap::Skip), Admission::Skipped(1));
-        assert_eq!(slot.skipped(), 2);
+        assert_eq!(slot.admit(2, Overlap::Skip), Admission::Skipped(2));
         assert_eq!(slot.pass_on(), None);
-        assert_eq!(slot.admit(4, Overlap::Skip), Admission::Runs(4));
-        assert_eq!(slot.skipped(), 0);
+        assert_eq!(slot.admit(3, Overlap::Skip), Admission::Runs(3));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::job::{Retry, StopReason};
 pub(super) struct Tenant {
     /// The term in which it is not begun again.
     over_in: Option<Fence>,
-    /// Runs that failed, each within a minute.
+    /// Runs that failed since one went on for long.
     failures: u32,
 }
 
@@ -53,10 +53,15 @@ impl Runs {
             tokio::select! {
                 Some(term) = self.terms.recv() => self.begin_term(term),
                 Some(over) = self.over.recv() => self.follow(over),
+                Some(trigger) = self.triggers.recv() => self.obey(trigger),
                 () = clock::sleep_towards(first.unwrap_or(Timestamp::NEVER)), if first.is_some() => {
                     while let Some(job) = self.agenda.pop(clock::now()) {
                         self.begin_due(job, Occasion::Due);
                     }
+                }
+                () = clock::sleep_towards(self.look_at), if !self.tasks.is_empty() => {
+                    self.look_at = clock::now() + LONGEST_SLEEP;
+                    self.look_after();
                 }
             }
         }
@@ -102,6 +107,9 @@ impl Runs {
     fn follow(&mut self, Over { job: place, fence, finished }: Over) {
         let job = &self.jobs[place];
         let tenant = self.tenants.entry(place).or_default();
+        if finished.took >= SETTLED {
+            tenant.failures = 0;
+        }
         let wait = match (&job.registration.schedule, finished.outcome, finished.retry) {
             (Schedule::After(after), ..) => after.delay(),
             (_, RunOutcome::Cancelled(StopReason::Loss), _) => LONGEST_SLEEP,
@@ -113,8 +121,7 @@ impl Runs {
             }
             (_, RunOutcome::Failed(_), Retry::After(wait)) => wait,
             (_, RunOutcome::Failed(_), Retry::ByPolicy) => {
-                let is_settled = finished.took >= SETTLED;
-                tenant.failures = if is_settled { 1 } else { tenant.failures + 1 };
+                tenant.failures += 1;
                 job.policies().backoff.wait(tenant.failures, fastrand::f64())
             }
         };

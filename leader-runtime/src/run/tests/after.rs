@@ -1,7 +1,7 @@
 //! `after`: at once when a term begins, then so long after the end of each run.
 
 use super::{Scene, Told};
-use crate::{Run, jobs, leader_job};
+use crate::{Due, Run, jobs, leader_job};
 
 #[leader_job(key = "test/key", after = "10s", crate = crate)]
 async fn again(run: Run, notes: Told) {
@@ -56,4 +56,22 @@ async fn a_beat_that_comes_through_at_the_last_moment_costs_no_run() {
     scene.stage.believe_for(std::time::Duration::from_secs(100));
     scene.pass(2.0).await;
     assert_eq!(scene.noted(), ["0.0 begins 1", "3.0 ends 1", "14.0 begins 2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_does_not_lead_stands_by_at_the_ticks() {
+    #[leader_job(key = "test/key", after = "10s", standby = stand_by, crate = crate)]
+    async fn lead(notes: Told) {
+        notes.add("leads");
+    }
+
+    async fn stand_by(_: Due, notes: Told) {
+        notes.add("stands by");
+    }
+
+    let mut scene = Scene::standing_by(&jobs![lead]);
+    scene.fire_each_second(2).await;
+    scene.stage.lead();
+    scene.fire_each_second(2).await;
+    assert_eq!(scene.noted(), ["0.0 stands by", "1.0 stands by", "2.0 leads"]);
 }

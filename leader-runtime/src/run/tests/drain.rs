@@ -5,7 +5,7 @@ use crate::{Run, Stop, StopReason, jobs, leader_job};
 
 #[tokio::test(start_paused = true)]
 async fn a_run_is_told_at_once_and_dropped_when_its_own_drain_is_used_up() {
-    #[leader_job(key = "test/key", every = "1h", drain = "30s", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", drain = "30s", crate = crate)]
     async fn slow(run: Run, stop: Stop, notes: Told) {
         let told = async {
             assert_eq!(stop.requested().await, StopReason::Drain);
@@ -25,7 +25,7 @@ async fn a_run_is_told_at_once_and_dropped_when_its_own_drain_is_used_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_ends_by_itself_in_its_drain_is_not_cut() {
-    #[leader_job(key = "test/key", every = "1h", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", crate = crate)]
     async fn slow(run: Run, notes: Told) {
         notes.work(&run, 9).await;
     }
@@ -39,7 +39,7 @@ async fn a_run_that_ends_by_itself_in_its_drain_is_not_cut() {
 
 #[tokio::test(start_paused = true)]
 async fn a_second_signal_ends_every_drain() {
-    #[leader_job(key = "test/key", every = "1h", drain = "1h", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", drain = "1h", crate = crate)]
     async fn slow(run: Run, notes: Told) {
         notes.work(&run, 9999).await;
     }
@@ -51,4 +51,20 @@ async fn a_second_signal_ends_every_drain() {
     scene.stage.hurry();
     scene.stage.drained().await;
     assert_eq!(scene.noted(), ["0.0 begins 1", "5.0 is dropped 1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_waits_for_the_longest_drain_and_then_for_the_service() {
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", crate = crate)]
+    async fn patient() {}
+
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", drain = "2m", overlap = "queue", crate = crate)]
+    async fn slow() {}
+
+    for (jobs, seconds) in [(jobs![patient], 10 + 5), (jobs![patient, slow], 2 * 120 + 5)] {
+        let mut scene = Scene::led(&jobs);
+        scene.stage.manager.shut_down(scene.runs.longest_drain());
+        let within = scene.stage.shuts_down_within().unwrap();
+        assert_eq!(within.as_secs(), seconds);
+    }
 }

@@ -2,7 +2,9 @@
 
 mod after;
 pub(super) mod archive;
+mod batch;
 mod drain;
+mod events;
 mod faults;
 mod jitter;
 mod on_elected;
@@ -22,7 +24,7 @@ use leader_core::election::Timestamp;
 use leader_core::{Lease, Timing};
 
 use self::archive::Memory;
-use super::{Archive, Runs};
+use super::{Archive, Events, Runs};
 use crate::clock;
 use crate::engine::Tick;
 use crate::job::{Data, Jobs, Run, Supplies, Values, register};
@@ -32,6 +34,7 @@ use crate::lock::Stage;
 struct Scene {
     stage: Stage,
     runs: Runs,
+    events: Arc<Events>,
     notes: Notes,
     memory: Arc<Memory>,
 }
@@ -86,13 +89,20 @@ impl Scene {
         let jobs = jobs.into_iter().map(|job| (job, stage.manager.claim(Stage::KEY))).collect();
         let archive = Archive { records: Arc::clone(&memory) as _, node: "node".into() };
         let timing = Some(Timing::new(Lease::default()));
-        let runs = Runs::new(jobs, supplies, terms, timing, &archive);
-        Self { stage, runs, notes, memory }
+        let events = Arc::<Events>::default();
+        let runs = Runs::new(jobs, supplies, terms, timing, &archive, Arc::clone(&events));
+        Self { stage, runs, events, notes, memory }
     }
 
     /// The first job is due.
     fn fire(&mut self) {
-        self.runs.fire(Tick { job: 0, due: clock::wall(), too_late: None });
+        self.fire_all(&[0]);
+    }
+
+    /// These jobs are due.
+    fn fire_all(&mut self, jobs: &[usize]) {
+        let due = clock::wall();
+        self.runs.fire_all(jobs.iter().map(|&job| Tick { job, due, too_late: None }));
     }
 
     /// So many seconds go by.

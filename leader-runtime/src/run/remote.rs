@@ -1,0 +1,161 @@
+//! Runs as the rest of the process sees them: which jobs there are, and one to run now.
+
+use std::panic::Location;
+use std::sync::{Arc, Weak};
+use std::time::SystemTime;
+
+use leader_core::{Schedule, nearest};
+use tokio::sync::{mpsc, oneshot};
+
+use super::job::{Firing, Job, Occasion};
+use super::{Begun, Runs};
+use crate::clock;
+use crate::error::{Error, Result};
+
+/// A job, and when it is due next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JobStatus {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The key that its leader leads, with the prefix of the settings.
+    pub key: String,
+    /// Its schedule, as it prints: `every 3s`, `cron 0 9 * * MON-FRI tz Europe/Oslo`.
+    pub schedule: String,
+    /// When it is due next, on whichever node leads then; `None` where no instant is known: one that
+    /// goes by its own runs, or never again.
+    pub next: Option<SystemTime>,
+    /// Whether this node leads its key, now.
+    pub is_leading: bool,
+}
+
+/// The other side of [`Runs`]. Holding it keeps nothing alive.
+#[derive(Clone, Debug)]
+pub(crate) struct Remote {
+    jobs: Weak<[Arc<Job>]>,
+    triggers: mpsc::UnboundedSender<Trigger>,
+}
+
+/// A wish to run a job now.
+#[derive(Debug)]
+pub(super) struct Trigger {
+    job: usize,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// What became of the wish.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// It runs, or waits in the queue for that.
+    Begun,
+    /// A run goes on already.
+    Busy,
+    /// The key is not led here.
+    NotLed {
+        /// With the prefix of the settings.
+        key: String,
+    },
+}
+
+/// Which job is meant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wanted<'a> {
+    Name(&'a str),
+    /// The job whose attribute stands there, by the name that it has there.
+    Entry(&'static str, &'static Location<'static>),
+}
+
+impl Remote {
+    pub(super) const fn new(
+        jobs: Weak<[Arc<Job>]>,
+        triggers: mpsc::UnboundedSender<Trigger>,
+    ) -> Self {
+        Self { jobs, triggers }
+    }
+
+    /// Every job that is enabled, in the order of the list.
+    pub(crate) fn jobs(&self) -> Result<Vec<JobStatus>> {
+        let now = clock::wall();
+        Ok(self
+            .jobs
+            .upgrade()
+            .ok_or_else(Error::closed)?
+            .iter()
+            .map(|job| job.status(now))
+            .collect())
+    }
+
+    /// Runs a job now, where its key is led here.
+    pub(crate) async fn trigger(&self, wanted: Wanted<'_>) -> Result<Answer> {
+        let job = {
+            let jobs = self.jobs.upgrade().ok_or_else(Error::closed)?;
+            find(&jobs, wanted)?
+        };
+        let (answer, answered) = oneshot::channel();
+        self.triggers.send(Trigger { job, answer }).map_err(|_| Error::closed())?;
+        answered.await.map_err(|_| Error::closed())
+    }
+}
+
+fn find(jobs: &[Arc<Job>], wanted: Wanted<'_>) -> Result<usize> {
+    let is_it = |job: &&Arc<Job>| match wanted {
+        Wanted::Name(name) => job.registration.name.as_str() == name,
+        Wanted::Entry(name, place) => {
+            job.registration.place == place && job.registration.name.as_str().ends_with(name)
+        }
+    };
+    let found: Vec<_> = jobs.iter().filter(is_it).collect();
+    let names = |jobs: &[&Arc<Job>]| {
+        jobs.iter().map(|job| format!("`{}`", job.registration.name)).collect::<Vec<_>>().join(", ")
+    };
+    let (Wanted::Name(name) | Wanted::Entry(name, _)) = wanted;
+    let fault = match found[..] {
+        [job] if matches!(job.registration.schedule, Schedule::WhileLeading) => {
+            format!("the job `{name}` runs as long as its node leads, and cannot be triggered")
+        }
+        [job] => return Ok(job.place),
+        [] => {
+            let known = jobs.iter().map(|job| job.registration.name.as_str());
+            let meant = nearest(name, known).map(|meant| format!("; did you mean `{meant}`?"));
+            let meant = meant.unwrap_or_else(|| "; list it in `jobs!`, and enable it".into());
+            format!("no job of this runtime is called `{name}`{meant}")
+        }
+        _ => format!("the job `{name}` is listed more than once; name one of {}", names(&found)),
+    };
+    Err(Error::wrong(vec![fault]))
+}
+
+impl Job {
+    fn status(&self, now: SystemTime) -> JobStatus {
+        let schedule = &self.registration.schedule;
+        JobStatus {
+            name: self.registration.name.clone().into(),
+            key: self.registration.key.to_string(),
+            schedule: schedule.to_string(),
+            next: match schedule {
+                Schedule::Every(_) | Schedule::Cron(_) => schedule.next_after(now),
+                _ => None,
+            },
+            is_leading: self.claim.gate().is_leading(),
+        }
+    }
+}
+
+impl Runs {
+    /// Does what somebody wished.
+    pub(super) fn obey(&mut self, Trigger { job, answer }: Trigger) {
+        let job = Arc::clone(&self.jobs[job]);
+        let said = match job.claim.gate().enter() {
+            Some(guard) => {
+                let due = job.due(clock::wall());
+                match self.begin(job, Firing::new(due, guard, Occasion::Asked)) {
+                    Begun::Runs | Begun::Waits => Answer::Begun,
+                    Begun::Skipped => Answer::Busy,
+                }
+            }
+            None => Answer::NotLed { key: job.registration.key.to_string() },
+        };
+        // whoever wished it may be gone
+        let _ = answer.send(said);
+    }
+}

@@ -1,0 +1,57 @@
+//! Runs that are due together, and share a task.
+
+use std::time::Duration;
+
+use super::{Scene, Told};
+use crate::{Jobs, Run, jobs, leader_job};
+
+/// In its first run it is quick; in its second it is not; in its third it panics.
+#[leader_job(key = "test/key", every = "10s", crate = crate)]
+async fn moody(run: Run, notes: Told) {
+    match run.number() {
+        2 => {
+            notes.add("waits");
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            notes.add("has waited");
+        }
+        3 => panic!("as planned"),
+        _ => notes.add("runs"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_that_are_due_together_wait_for_no_other() {
+    let jobs: Jobs =
+        (0..100).map(|n| jobs![moody].prefix(&format!("n{n}_"))).fold(Jobs::new(), Jobs::extend);
+    let mut scene = Scene::led(&jobs);
+    let all: Vec<_> = (0..100).collect();
+    let times = |noted: &[String], line: &str| noted.iter().filter(|noted| *noted == line).count();
+    scene.fire_all(&all);
+    scene.pass(10.0).await;
+    assert_eq!(times(&scene.noted(), "0.0 runs"), 100);
+    // all share tasks now, and suspend in them
+    scene.fire_all(&all);
+    scene.pass(10.0).await;
+    let noted = scene.noted();
+    assert_eq!((times(&noted, "10.0 waits"), times(&noted, "13.0 has waited")), (100, 100));
+    for second in [20, 30, 40] {
+        scene.fire_all(&all);
+        let tasks = if second == 20 { 100 } else { 4 };
+        assert_eq!(scene.runs.tasks.len(), tasks, "those that have suspended have their own");
+        scene.pass(10.0).await;
+        let runs = if second == 20 { 0 } else { 100 };
+        assert_eq!(times(&scene.noted(), &format!("{second}.0 runs")), runs);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_of_a_batch_that_suspends_is_told_to_end_like_any_other() {
+    let mut scene = Scene::led(&jobs![moody]);
+    scene.fire();
+    scene.pass(1.0).await;
+    scene.fire();
+    scene.pass(1.0).await;
+    scene.stage.lose();
+    scene.pass(10.0).await;
+    assert_eq!(scene.noted(), ["0.0 runs", "1.0 waits"]);
+}
