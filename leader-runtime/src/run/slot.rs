@@ -1,6 +1,6 @@
 //! The place of the one run that a job has at a time, and of the one that waits for it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use leader_core::Overlap;
 use tokio::sync::Notify;
@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 #[derive(Debug)]
 pub(super) struct Slot<T> {
     place: Mutex<Place<T>>,
-    /// Told when something waits.
-    wanted: Notify,
+    /// Told when something waits; made for who wants to know.
+    wanted: OnceLock<Box<Notify>>,
 }
 
 #[derive(Debug)]
@@ -41,7 +41,9 @@ impl<T> Slot<T> {
             Overlap::Queue | Overlap::Replace => {
                 let instead_of = place.waiting.replace(Box::new(next));
                 drop(place);
-                self.wanted.notify_one();
+                if let Some(wanted) = self.wanted.get() {
+                    wanted.notify_one();
+                }
                 Admission::Waits { instead_of }
             }
             _ => Admission::Skipped(next),
@@ -64,9 +66,10 @@ impl<T> Slot<T> {
 
     /// Comes back when something waits for the slot.
     pub(super) async fn wanted(&self) {
+        let wanted = self.wanted.get_or_init(Box::default);
         // a word that was said to the run before is no word to this one
         while self.place().waiting.is_none() {
-            self.wanted.notified().await;
+            wanted.notified().await;
         }
     }
 
@@ -78,7 +81,7 @@ impl<T> Slot<T> {
 impl<T> Default for Slot<T> {
     fn default() -> Self {
         let place = Place { is_taken: false, waiting: None };
-        Self { place: Mutex::new(place), wanted: Notify::new() }
+        Self { place: Mutex::new(place), wanted: OnceLock::new() }
     }
 }
 
