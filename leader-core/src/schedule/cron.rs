@@ -1,7 +1,8 @@
 //! Cron expressions with the meaning that Vixie cron gives them, by the clock of a time zone.
 //!
-//! An hour that the zone skips in spring is made up for at the first instant after the gap; a fixed
-//! time that comes twice in autumn is due once, the first time; wildcards follow real time.
+//! A fixed time that the zone skips in spring is made up for at the first instant after the gap; one
+//! that comes twice in autumn is due once, the first time. Where second, minute or hour begins with
+//! a `*`, real time is followed: what is skipped is not due, and what comes twice is due twice.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,9 +11,11 @@ use std::time::SystemTime;
 
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
-use super::Zone;
 use super::field::{FIELDS, MONTHS, Values};
+use super::{Zone, wall};
 use crate::error::Error;
 
 /// A wall clock schedule: `0 9 * * MON-FRI`, `*/10 * * * * *`, `@daily`.
@@ -69,9 +72,23 @@ impl Cron {
     /// The first due instant after `instant`; `None` past the year 4999.
     #[must_use]
     pub fn next_after(&self, instant: SystemTime) -> Option<SystemTime> {
-        let now = Timestamp::try_from(instant).ok()?.to_zoned(self.zone.of_jiff());
-        let next = self.expression.pattern.find_next_occurrence(&now, false).ok()?;
-        Some(next.timestamp().into())
+        let now = Timestamp::try_from(instant).ok()?;
+        let zone = self.zone.of_jiff();
+        let search = |time: DateTime, inclusive| {
+            let time = time.to_zoned(TimeZone::UTC).ok()?;
+            Some(self.expression.pattern.find_next_occurrence(&time, inclusive).ok()?.datetime())
+        };
+        let next = if self.is_by_real_time() {
+            wall::next_shown(&zone, now, search)
+        } else {
+            wall::next_passed(&zone, now, search)
+        };
+        next.map(SystemTime::from)
+    }
+
+    /// Whether second, minute or hour is a wildcard.
+    fn is_by_real_time(&self) -> bool {
+        self.expression.fields[..3].iter().any(|field| field.starts_with('*'))
     }
 }
 

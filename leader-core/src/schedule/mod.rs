@@ -5,6 +5,7 @@ mod cron;
 mod due;
 mod every;
 mod field;
+mod wall;
 mod words;
 mod zone;
 
