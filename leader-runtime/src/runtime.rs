@@ -10,7 +10,6 @@ use leader_core::election::Layout;
 use leader_core::span;
 use tracing::{info, warn};
 
-use crate::clock;
 use crate::engine::Precise;
 use crate::error::{Error, Result};
 use crate::handle::Handle;
@@ -148,8 +147,7 @@ impl Runtime {
             count(jobs.len(), "job"),
         );
         let (manager, terms) = Manager::start(service, layout)?;
-        let mut engine =
-            Precise::new(jobs.iter().map(|job| job.schedule.clone()).collect(), clock::wall());
+        let mut engine = Precise::new(jobs.iter().map(|job| job.schedule.clone()).collect());
         let claimed = |job: Registration| {
             let claim = manager.claim(job.key.as_str());
             (job, claim)

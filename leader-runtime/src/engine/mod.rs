@@ -1,5 +1,6 @@
 //! When jobs fire: the instants at which each is due, told as they come.
 
+mod lived;
 mod precise;
 
 use std::time::{Duration, SystemTime};

@@ -1,43 +1,66 @@
 //! The precise engine: one heap of due instants, and the wall clock.
+//!
+//! The wall clock is what schedules mean, and it can be set. So no sleep is longer than a second,
+//! and each look at the clock is held beside the one before:
+//!
+//! - *ahead by more than a minute*: it was set, or the machine slept. Every job that was overtaken
+//!   is told so once, and its next instant is the next one of its schedule: no burst.
+//! - *back by more than a second*: schedules go on from the new time. What it shows again is known
+//!   as *lived through*, and an instant in there is left out: nothing is run twice. An instant
+//!   that the clock had only jumped over was not lived through, and is due.
+
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::{Duration, SystemTime};
 
 use leader_core::Schedule;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::Tick;
-use crate::clock::LONGEST_SLEEP;
+use super::lived::Lived;
+use crate::clock::{self, LONGEST_SLEEP};
 
 /// The due instants of every job, soonest first.
 #[derive(Debug)]
 pub(crate) struct Precise {
     schedules: Vec<Schedule>,
     heap: BinaryHeap<Reverse<(SystemTime, usize)>>,
+    clock: fn() -> SystemTime,
     /// The wall clock, when it was last looked at.
     seen: SystemTime,
+    /// Since when it has not jumped.
+    since: SystemTime,
+    /// What it showed before it jumped.
+    lived: Lived,
 }
 
 /// A tick that is found later than this is not run: the machine slept, or its clock was set.
 const LATEST: Duration = Duration::from_secs(60);
 
 impl Precise {
-    /// Ticks after `now`.
-    pub(crate) fn new(schedules: Vec<Schedule>, now: SystemTime) -> Self {
-        let next =
-            |(job, schedule): (usize, &Schedule)| Some(Reverse((schedule.next_after(now)?, job)));
-        let heap = schedules.iter().enumerate().filter_map(next).collect();
-        Self { schedules, heap, seen: now }
+    /// Ticks from now on.
+    pub(crate) fn new(schedules: Vec<Schedule>) -> Self {
+        Self::by_clock(schedules, clock::wall)
+    }
+
+    fn by_clock(schedules: Vec<Schedule>, clock: fn() -> SystemTime) -> Self {
+        let now = clock();
+        let (heap, lived) = (BinaryHeap::new(), Lived::default());
+        let mut engine = Self { schedules, heap, clock, seen: now, since: now, lived };
+        engine.fill();
+        engine
     }
 
     /// The next tick, when it is due. Dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Tick {
         loop {
-            if let Some(tick) = self.due_by_now() {
+            let now = self.look();
+            if let Some(tick) = self.pop(now) {
                 return tick;
             }
-            let now = self.seen;
             let due = self.heap.peek().map(|Reverse((due, _))| *due);
             let wait = due.and_then(|due| due.duration_since(now).ok()).unwrap_or(LONGEST_SLEEP);
             // the wall clock can be set, and a machine can sleep: look again soon
@@ -47,8 +70,7 @@ impl Precise {
 
     /// The next tick, where it is due already.
     pub(crate) fn due_by_now(&mut self) -> Option<Tick> {
-        let now = SystemTime::now();
-        self.look(now);
+        let now = self.look();
         self.pop(now)
     }
 
@@ -58,76 +80,59 @@ impl Precise {
         let Reverse((due, job)) = *self.heap.peek()?;
         let late = now.duration_since(due).ok()?;
         self.heap.pop();
-        let schedule = &self.schedules[job];
-        let mut next = schedule.next_after(due);
+        let mut next = self.next_after(job, due);
         let is_overtaken = next.is_some_and(|next| next <= now);
         if is_overtaken {
-            next = schedule.next_after(now);
+            next = self.next_after(job, now);
         }
         self.heap.extend(next.map(|next| Reverse((next, job))));
         Some(Tick { job, due, too_late: (is_overtaken || late > LATEST).then_some(late) })
     }
 
-    /// A clock that is set back runs nothing twice: what was due by the old one stays done.
-    fn look(&mut self, now: SystemTime) {
-        if let Ok(back) = self.seen.duration_since(now)
-            && back > LONGEST_SLEEP
-        {
-            warn!(?back, "the wall clock was set back: jobs wait until it is where it was");
+    /// Looks at the wall clock, and notices where it jumped.
+    fn look(&mut self) -> SystemTime {
+        let now = (self.clock)();
+        match now.duration_since(self.seen) {
+            Ok(ahead) if ahead <= LATEST => self.seen = now,
+            Ok(ahead) => {
+                info!(?ahead, "the wall clock is ahead: it was set, or the machine slept");
+                // what is not too late at `now` is run now
+                self.jump(now - LATEST, now);
+            }
+            // within a sleep: until then, nothing is due
+            Err(back) if back.duration() <= LONGEST_SLEEP => {}
+            Err(back) => {
+                let back = back.duration();
+                warn!(
+                    ?back,
+                    "the wall clock was set back: jobs go on from the new time, but for what this \
+                     process has run; a restart would run that again"
+                );
+                self.jump(now, now);
+                self.fill();
+            }
         }
-        self.seen = now;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(millis: u64) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
+        now
     }
 
-    fn every(span: &str) -> Schedule {
-        Schedule::Every(span.parse().unwrap())
+    fn jump(&mut self, since: SystemTime, now: SystemTime) {
+        self.lived.add(self.since, self.seen);
+        (self.since, self.seen) = (since, now);
     }
 
-    /// The ticks that are found at `now`: job, due, whether they are run.
-    fn found(engine: &mut Precise, now: u64) -> Vec<(usize, SystemTime, bool)> {
-        let pop = || engine.pop(at(now));
-        std::iter::from_fn(pop).map(|tick| (tick.job, tick.due, tick.too_late.is_none())).collect()
+    /// Puts the next instant of every job in place of what there was.
+    fn fill(&mut self) {
+        let next = |job| Some(Reverse((self.next_after(job, self.seen)?, job)));
+        self.heap = (0..self.schedules.len()).filter_map(next).collect();
     }
 
-    #[test]
-    fn ticks_come_in_order_on_the_shared_grid() {
-        let mut engine = Precise::new(vec![every("3s"), every("2s")], at(1_500));
-        let ticks: Vec<_> =
-            (1_500..=6_000).step_by(100).flat_map(|now| found(&mut engine, now)).collect();
-        let grid = [(1, 2_000), (0, 3_000), (1, 4_000), (0, 6_000), (1, 6_000)];
-        assert_eq!(ticks, grid.map(|(job, due)| (job, at(due), true)));
-    }
-
-    #[test]
-    fn after_a_stall_comes_the_next_instant_and_no_burst() {
-        let mut engine = Precise::new(vec![every("1s")], at(0));
-        assert_eq!(found(&mut engine, 5_500), [(0, at(1_000), false)]);
-        assert_eq!(found(&mut engine, 6_000), [(0, at(6_000), true)]);
-    }
-
-    #[test]
-    fn a_tick_that_is_late_but_not_overtaken_runs_within_a_minute() {
-        let mut engine = Precise::new(vec![every("1s"), every("1h")], at(0));
-        assert_eq!(found(&mut engine, 1_900), [(0, at(1_000), true)]);
-        let hour = 3_600_000;
-        let ticks = found(&mut engine, hour + 60_001);
-        assert!(ticks.contains(&(1, at(hour), false)), "{ticks:?}");
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_runs_nothing_twice() {
-        let mut engine = Precise::new(vec![every("1s")], at(10_000));
-        assert_eq!(found(&mut engine, 11_000).len(), 1);
-        assert_eq!(found(&mut engine, 5_000), []);
-        assert_eq!(found(&mut engine, 11_000), []);
-        assert_eq!(found(&mut engine, 12_000).len(), 1);
+    /// The next instant of this job that was not lived through.
+    fn next_after(&self, job: usize, instant: SystemTime) -> Option<SystemTime> {
+        let schedule = &self.schedules[job];
+        let mut next = schedule.next_after(instant)?;
+        while let Some(end) = self.lived.end_of(next) {
+            next = schedule.next_after(end)?;
+        }
+        Some(next)
     }
 }
