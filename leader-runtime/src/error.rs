@@ -106,6 +106,17 @@ impl Error {
         )
     }
 
+    #[cfg(feature = "tokio_cron_scheduler")]
+    pub(crate) fn scheduler(job: &str, cause: tokio_cron_scheduler::JobSchedulerError) -> Self {
+        Self::machine(
+            format!(
+                "the JobScheduler does not take the job `{job}`; make a new one, and add jobs one \
+                 after the other: many at once can stop it for good"
+            ),
+            cause,
+        )
+    }
+
     pub(crate) fn driver() -> Self {
         let kind = Kind::Machine(
             "the lock manager's thread has panicked, so that nothing is led any more; restart the \

@@ -10,7 +10,9 @@ use leader_core::election::Layout;
 use leader_core::span;
 use tracing::{info, warn};
 
-use crate::engine::Precise;
+#[cfg(feature = "tokio_cron_scheduler")]
+use crate::engine::TokioCronScheduler;
+use crate::engine::{Engine, Precise};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
 use crate::job::{Jobs, Registration, Store, Supplies, Values, register};
@@ -41,6 +43,8 @@ pub struct Runtime {
     jobs: Jobs,
     data: Values,
     handle: Handle,
+    #[cfg(feature = "tokio_cron_scheduler")]
+    scheduler: Option<crate::engine::Scheduler>,
 }
 
 impl Runtime {
@@ -56,7 +60,14 @@ impl Runtime {
     /// A runtime by these settings.
     pub fn new(settings: Settings) -> Self {
         let handle = Handle::new(settings.prefix(), settings.timing());
-        Self { settings, jobs: Jobs::new(), data: Values::default(), handle }
+        Self {
+            settings,
+            jobs: Jobs::new(),
+            data: Values::default(),
+            handle,
+            #[cfg(feature = "tokio_cron_scheduler")]
+            scheduler: None,
+        }
     }
 
     /// What the rest of the process asks the runtime by, before, while and after it runs.
@@ -74,6 +85,19 @@ impl Runtime {
     /// of each type.
     pub fn data<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         self.data.put(value);
+        self
+    }
+
+    /// Fires the jobs through this scheduler, for a service that runs one already: they are in its
+    /// list, each with its name as `extra`, and in its notifications, from the start of the runtime
+    /// to its end. Without this, the runtime has an engine of its own, which is more precise.
+    ///
+    /// It need not have been started. Only the firing goes through it: schedules, time zones,
+    /// leadership and the policies of a job stay what they are. `Done` means that a firing was
+    /// handed over, not that its run has ended; to remove a job there does not stop it.
+    #[cfg(feature = "tokio_cron_scheduler")]
+    pub fn scheduler(mut self, scheduler: tokio_cron_scheduler::JobScheduler) -> Self {
+        self.scheduler = Some(crate::engine::Scheduler(scheduler));
         self
     }
 
@@ -133,6 +157,24 @@ impl Runtime {
         let data = Arc::new(std::mem::take(&mut self.data));
         let jobs = self.registrations(&data)?;
         self.jobs = Jobs::new();
+        let engine = Precise::new(jobs.iter().map(|job| job.schedule.clone()).collect());
+        #[cfg(feature = "tokio_cron_scheduler")]
+        if let Some(scheduler) = self.scheduler.take() {
+            let names: Vec<_> = jobs.iter().map(|job| job.name.to_string()).collect();
+            let engine = TokioCronScheduler::new(scheduler, &names, engine).await?;
+            return self.drive(engine, jobs, data, shutdown, hurry).await;
+        }
+        self.drive(engine, jobs, data, shutdown, hurry).await
+    }
+
+    async fn drive(
+        self,
+        mut engine: impl Engine,
+        jobs: Vec<Registration>,
+        data: Arc<Values>,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+        hurry: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<()> {
         let keys: BTreeSet<String> = jobs.iter().map(|job| job.key.to_string()).collect();
         let number_of_keys = keys.len();
         let layout = SharedLayout::new(Layout::new(keys));
@@ -147,7 +189,6 @@ impl Runtime {
             count(jobs.len(), "job"),
         );
         let (manager, terms) = Manager::start(service, layout)?;
-        let mut engine = Precise::new(jobs.iter().map(|job| job.schedule.clone()).collect());
         let claimed = |job: Registration| {
             let claim = manager.claim(job.key.as_str());
             (job, claim)

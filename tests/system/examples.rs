@@ -29,6 +29,25 @@ fn a_migration_runs_on_one_of_two_at_a_time_and_both_end() {
 }
 
 #[test]
+fn a_clock_in_a_scheduler_of_the_services_own_runs_on_one_of_two_and_stays_in_its_notifications() {
+    one_consul(|consul| {
+        let agent = Agent::dev(consul).start();
+        let start =
+            || Node::example("tokio_cron_scheduler").env("CONSUL_HTTP_ADDR", agent.addr()).start();
+        let leader = start();
+        let began = |text: &'static str| move |line: &Line| line.text.starts_with(text);
+        leader.wait_line(SOON, began("It is "));
+        leader.wait_line(SOON, began("The scheduler started call_time"));
+        let standby = start();
+        standby.wait_line(SOON, began("Not the leader"));
+        standby.wait_line(SOON, began("On every node"));
+        leader.terminate();
+        assert!(leader.wait_exit(SOON).success());
+        standby.wait_line(SOON, began("It is "));
+    });
+}
+
+#[test]
 fn a_service_answers_who_leads_and_stops_by_its_own_signal() {
     one_consul(|consul| {
         let agent = Agent::dev(consul).start();

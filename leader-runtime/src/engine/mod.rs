@@ -1,11 +1,26 @@
 //! When jobs fire: the instants at which each is due, told as they come.
 
+#[cfg(test)]
+mod conformance;
 mod lived;
 mod precise;
+#[cfg(feature = "tokio_cron_scheduler")]
+mod tokio_cron_scheduler;
 
 use std::time::{Duration, SystemTime};
 
 pub(crate) use precise::Precise;
+#[cfg(feature = "tokio_cron_scheduler")]
+pub(crate) use tokio_cron_scheduler::{Scheduler, TokioCronScheduler};
+
+/// Tells when jobs are due.
+pub(crate) trait Engine: Send {
+    /// The next tick, when it is due. Dropping the future loses nothing.
+    fn next(&mut self) -> impl Future<Output = Tick> + Send;
+
+    /// The next tick, where it is due already.
+    fn due_by_now(&mut self) -> Option<Tick>;
+}
 
 /// A job is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -19,8 +19,8 @@ use std::time::{Duration, SystemTime};
 use leader_core::Schedule;
 use tracing::{info, warn};
 
-use super::Tick;
 use super::lived::Lived;
+use super::{Engine, Tick};
 use crate::clock::{self, LONGEST_SLEEP};
 
 /// The due instants of every job, soonest first.
@@ -46,32 +46,12 @@ impl Precise {
         Self::by_clock(schedules, clock::wall)
     }
 
-    fn by_clock(schedules: Vec<Schedule>, clock: fn() -> SystemTime) -> Self {
+    pub(super) fn by_clock(schedules: Vec<Schedule>, clock: fn() -> SystemTime) -> Self {
         let now = clock();
         let (heap, lived) = (BinaryHeap::new(), Lived::default());
         let mut engine = Self { schedules, heap, clock, seen: now, since: now, lived };
         engine.fill();
         engine
-    }
-
-    /// The next tick, when it is due. Dropping the future loses nothing.
-    pub(crate) async fn next(&mut self) -> Tick {
-        loop {
-            let now = self.look();
-            if let Some(tick) = self.pop(now) {
-                return tick;
-            }
-            let due = self.heap.peek().map(|Reverse((due, _))| *due);
-            let wait = due.and_then(|due| due.duration_since(now).ok()).unwrap_or(LONGEST_SLEEP);
-            // the wall clock can be set, and a machine can sleep: look again soon
-            tokio::time::sleep(wait.min(LONGEST_SLEEP)).await;
-        }
-    }
-
-    /// The next tick, where it is due already.
-    pub(crate) fn due_by_now(&mut self) -> Option<Tick> {
-        let now = self.look();
-        self.pop(now)
     }
 
     /// The next tick that is due at `now`. After a stall, one is too late for all of those in
@@ -122,8 +102,13 @@ impl Precise {
 
     /// Puts the next instant of every job in place of what there was.
     fn fill(&mut self) {
-        let next = |job| Some(Reverse((self.next_after(job, self.seen)?, job)));
+        let next = |job| Some(Reverse((self.next_of(job)?, job)));
         self.heap = (0..self.schedules.len()).filter_map(next).collect();
+    }
+
+    /// When this job is due next, as things stand.
+    pub(super) fn next_of(&self, job: usize) -> Option<SystemTime> {
+        self.next_after(job, self.seen)
     }
 
     /// The next instant of this job that was not lived through.
@@ -134,5 +119,25 @@ impl Precise {
             next = schedule.next_after(end)?;
         }
         Some(next)
+    }
+}
+
+impl Engine for Precise {
+    async fn next(&mut self) -> Tick {
+        loop {
+            let now = self.look();
+            if let Some(tick) = self.pop(now) {
+                return tick;
+            }
+            let due = self.heap.peek().map(|Reverse((due, _))| *due);
+            let wait = due.and_then(|due| due.duration_since(now).ok()).unwrap_or(LONGEST_SLEEP);
+            // the wall clock can be set, and a machine can sleep: look again soon
+            tokio::time::sleep(wait.min(LONGEST_SLEEP)).await;
+        }
+    }
+
+    fn due_by_now(&mut self) -> Option<Tick> {
+        let now = self.look();
+        self.pop(now)
     }
 }

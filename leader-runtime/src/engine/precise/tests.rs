@@ -1,7 +1,5 @@
 use std::cell::Cell;
 
-use tokio::time::Instant;
-
 use super::*;
 
 thread_local! {
@@ -134,30 +132,4 @@ fn wherever_a_clock_is_set_no_instant_runs_twice() {
         }
     }
     assert!(ran.len() > 1_000, "{}", ran.len());
-}
-
-/// The wall clock is virtual time, and so much more.
-fn shifted_clock() -> SystemTime {
-    thread_local! {
-        static BEGAN: Instant = Instant::now();
-    }
-    SHOWN.get() + BEGAN.with(Instant::elapsed)
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_clock_that_is_set_while_the_engine_sleeps_is_noticed_within_a_second() {
-    set_clock(0);
-    let mut engine = Precise::by_clock(vec![every("1h")], shifted_clock);
-    let began = Instant::now();
-    let set = async {
-        tokio::time::sleep(Duration::from_secs(10)).await;
-        set_clock(3_595_000 - 10_000);
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        tick = engine.next() => assert_eq!((tick.due, tick.too_late), (at(3_600_000), None)),
-        () = set => {}
-    }
-    let took = began.elapsed();
-    assert!((15..=16).contains(&took.as_secs()), "{took:?}");
 }
