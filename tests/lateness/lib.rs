@@ -1,0 +1,1 @@
+//! The benchmark is in `main.rs` beside this; nothing is in the library.
