@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::sync::Once;
+use std::sync::{Mutex, Once, mpsc};
 use std::time::Duration;
 
-use super::{Scene, Told};
+use super::tasks::Note;
+use super::{Scene, Told, until};
 use crate::{Run, jobs, leader_job};
 
 /// What is logged by this thread, from INFO on.
@@ -172,4 +173,45 @@ async fn an_error_is_told_with_what_caused_it() {
     let mut scene = Scene::led(&jobs![fails]);
     scene.fire_each_second(1).await;
     assert_one_line(&log, &["ERROR", "signals cannot be listened to: no such signal"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_ignores_its_cancellation_is_told_once_and_the_others_run() {
+    static GO_ON: Mutex<Option<mpsc::Receiver<()>>> = Mutex::new(None);
+
+    #[leader_job(key = "test/key", every = "1s", timeout = "1s", crate = crate)]
+    async fn ignores(run: Run, notes: Told) {
+        let told = (*notes).clone();
+        let go_on = GO_ON.lock().unwrap().take().expect("it runs once");
+        let work = run.block(move || {
+            told.add("blocks");
+            go_on.recv().unwrap();
+        });
+        let _note = Note((*notes).clone(), "the job is dropped");
+        work.await.unwrap();
+    }
+
+    #[leader_job(key = "test/key", every = "1s", crate = crate)]
+    async fn other(notes: Told) {
+        notes.add("the other runs");
+    }
+
+    let log = Log::listen();
+    let (go_on, hears) = mpsc::channel();
+    *GO_ON.lock().unwrap() = Some(hears);
+    let mut scene = Scene::led(&jobs![ignores, other]);
+    scene.fire();
+    until(|| scene.noted().pop()).await;
+    // its timeout, and the second that its work is given to be gone
+    tokio::time::advance(Duration::from_millis(1100)).await;
+    until(|| scene.notes.lines.lock().unwrap().pop()).await;
+    tokio::time::advance(Duration::from_millis(1100)).await;
+    let told = until(|| Some(log.lines()).filter(|told| !told.is_empty())).await;
+    assert!(told[0].contains("blocking work of it goes on"), "{told:?}");
+    scene.fire_all(&[1]);
+    assert!(until(|| scene.noted().pop()).await.ends_with("the other runs"));
+    go_on.send(()).unwrap();
+    scene.stage.drain();
+    scene.stage.drained().await;
+    assert_one_line(&log, &["ERROR", "failed", "it took longer than its timeout of 1s"]);
 }

@@ -152,3 +152,15 @@ impl Drop for Work<'_> {
 
 /// What a job of these tests takes.
 type Told = Data<Notes>;
+
+/// Waits for what another thread does, while virtual time stands still.
+async fn until<T>(mut done: impl FnMut() -> Option<T>) -> T {
+    let began = std::time::Instant::now();
+    loop {
+        if let Some(done) = done() {
+            return done;
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "not within 10 s");
+        tokio::task::yield_now().await;
+    }
+}

@@ -4,11 +4,11 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use super::{Notes, Scene, Told};
+use super::{Notes, Scene, Told, until};
 use crate::{Run, Stop, jobs, leader_job};
 
 /// Notes when it is dropped.
-struct Note(Notes, &'static str);
+pub(super) struct Note(pub(super) Notes, pub(super) &'static str);
 
 impl Drop for Note {
     fn drop(&mut self) {
@@ -90,12 +90,8 @@ async fn a_run_is_over_when_its_blocking_work_has_returned() {
     *GO_ON.lock().unwrap() = Some(hears);
     let mut scene = Scene::led(&jobs![blocks]);
     scene.fire();
-    let lines = Arc::clone(&scene.notes.lines);
-    let noted = async |count| {
-        while lines.lock().unwrap().len() < count {
-            tokio::task::yield_now().await;
-        }
-    };
+    let lines = &Arc::clone(&scene.notes.lines);
+    let noted = |count| until(move || (lines.lock().unwrap().len() >= count).then_some(()));
     noted(1).await;
     tokio::time::advance(Duration::from_secs(2)).await;
     noted(2).await;
