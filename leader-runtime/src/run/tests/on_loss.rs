@@ -77,3 +77,21 @@ async fn a_run_that_was_told_is_not_dropped_where_a_beat_comes_through_after_all
     let noted = ["0.0 begins 1", "1.5 told, 3.5 s left", "100.0 ends 1"];
     assert_eq!(scene.noted(), noted);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_was_frozen_resumes_into_the_check_and_not_into_the_job() {
+    #[leader_job(key = "test/key", every = "1h", crate = crate)]
+    async fn slow(run: Run, notes: Told) {
+        notes.work(&run, 1).await;
+        notes.add("goes on");
+    }
+
+    let mut scene = Scene::led(&jobs![slow]);
+    scene.stage.believe_for(TRUST);
+    scene.fire();
+    tokio::task::yield_now().await;
+    // in one leap, past the job's own instant and past trust
+    tokio::time::advance(Duration::from_secs(60)).await;
+    scene.pass(1.0).await;
+    assert_eq!(scene.noted(), ["0.0 begins 1", "60.0 is dropped 1"]);
+}
