@@ -207,14 +207,14 @@ impl Runtime {
                 () = manager.ended() => return Err(Error::driver()),
                 never = runs.tend() => match never {},
                 tick = engine.next() => {
-                    let due = once(tick).chain(from_fn(|| engine.due_by_now()));
+                    let due = once(tick).chain(from_fn(|| engine.try_next()));
                     runs.fire_all(due.take(TOGETHER));
                 }
             }
         }
         runs.close();
         // what was due before the word came is run here, since no other node will
-        runs.fire_all(from_fn(|| engine.due_by_now()));
+        runs.fire_all(from_fn(|| engine.last()));
         let drain = runs.longest_drain();
         info!("shuts down: runs that go on have at most {} to end", span::print(drain));
         manager.shut_down(drain);

@@ -18,8 +18,11 @@ pub(crate) trait Engine: Send {
     /// The next tick, when it is due. Dropping the future loses nothing.
     fn next(&mut self) -> impl Future<Output = Tick> + Send;
 
-    /// The next tick, where it is due already.
-    fn due_by_now(&mut self) -> Option<Tick>;
+    /// Another tick that was due when the last one came.
+    fn try_next(&mut self) -> Option<Tick>;
+
+    /// A tick that is due by now, when the process ends: it waits for nobody any more.
+    fn last(&mut self) -> Option<Tick>;
 }
 
 /// A job is due.

@@ -136,7 +136,11 @@ impl Engine for Precise {
         }
     }
 
-    fn due_by_now(&mut self) -> Option<Tick> {
+    fn try_next(&mut self) -> Option<Tick> {
+        self.pop(self.seen)
+    }
+
+    fn last(&mut self) -> Option<Tick> {
         let now = self.look();
         self.pop(now)
     }

@@ -147,10 +147,20 @@ impl Engine for TokioCronScheduler {
         }
     }
 
-    /// No longer through the scheduler: it is asked when the process ends.
-    fn due_by_now(&mut self) -> Option<Tick> {
+    fn try_next(&mut self) -> Option<Tick> {
+        while let Ok(job) = self.started.try_recv() {
+            let tick = self.taken_up(job);
+            if tick.is_some() {
+                return tick;
+            }
+        }
+        None
+    }
+
+    /// No longer through the scheduler.
+    fn last(&mut self) -> Option<Tick> {
         let under_way = self.under_way.pop_front().map(|(_, tick)| tick);
-        under_way.or_else(|| self.waiting.pop_front()).or_else(|| self.precise.due_by_now())
+        under_way.or_else(|| self.waiting.pop_front()).or_else(|| self.precise.last())
     }
 }
 

@@ -79,6 +79,23 @@ async fn a_firing_is_notified_as_scheduled_started_and_done() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_due_together_goes_through_the_scheduler_too() {
+    set_clock(500);
+    let scheduler = JobScheduler::new().await.unwrap();
+    let mut notified = scheduler.context().notify_tx.subscribe();
+    let mut engine = start_on(&scheduler, vec![every("1s"); 20]).await;
+    let mut ticks = Vec::new();
+    while ticks.len() < 20 {
+        ticks.push(engine.next().await);
+        ticks.extend(std::iter::from_fn(|| engine.try_next()));
+    }
+    sleep(Duration::from_millis(1)).await;
+    let states = std::iter::from_fn(|| notified.try_recv().ok());
+    let started = states.filter(|(_, state)| *state == JobNotification::Started).count();
+    assert_eq!((ticks.len(), started), (20, 20));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_start_that_is_not_carried_out_is_made_up_for_within_a_second_or_so() {
     set_clock(500);
     let scheduler = JobScheduler::new().await.unwrap();
