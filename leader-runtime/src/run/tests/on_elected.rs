@@ -5,12 +5,12 @@ use crate::{Run, jobs, leader_job};
 
 #[tokio::test(start_paused = true)]
 async fn a_job_runs_once_in_each_new_term_and_not_when_one_is_taken_up_again() {
-    #[leader_job(key = "test/key", every = "1h", on_elected = true, crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", on_elected = true, crate = crate)]
     async fn warm_up(run: Run, notes: Told) {
         notes.add(&format!("runs in {}", run.fence()));
     }
 
-    #[leader_job(key = "test/key", every = "1h", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", crate = crate)]
     async fn waits(notes: Told) {
         notes.add("runs unasked");
     }

@@ -10,7 +10,7 @@ const TRUST: Duration = Duration::from_micros(4_987_500);
 
 #[tokio::test(start_paused = true)]
 async fn cancel_drops_the_run_when_trust_ends_and_not_before() {
-    #[leader_job(key = "test/key", every = "1h", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", crate = crate)]
     async fn slow(run: Run, stop: Stop, notes: Told) {
         let told = async {
             stop.requested().await;
@@ -29,7 +29,7 @@ async fn cancel_drops_the_run_when_trust_ends_and_not_before() {
 
 #[tokio::test(start_paused = true)]
 async fn cancel_drops_the_run_at_once_when_the_key_is_lost() {
-    #[leader_job(key = "test/key", every = "1h", on_loss = "grace", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", on_loss = "grace", crate = crate)]
     async fn slow(run: Run, notes: Told) {
         notes.work(&run, 100).await;
     }
@@ -42,7 +42,7 @@ async fn cancel_drops_the_run_at_once_when_the_key_is_lost() {
     assert_eq!(scene.noted(), ["0.0 begins 1", "1.0 is dropped 1"]);
 }
 
-#[leader_job(key = "test/key", every = "1h", on_loss = "grace", crate = crate)]
+#[leader_job(key = "test/key", every = "1h", missed = "skip", on_loss = "grace", crate = crate)]
 async fn graceful(run: Run, stop: Stop, notes: Told) {
     let told = async {
         assert_eq!(stop.requested().await, StopReason::Loss);
@@ -80,7 +80,7 @@ async fn a_run_that_was_told_is_not_dropped_where_a_beat_comes_through_after_all
 
 #[tokio::test(start_paused = true)]
 async fn a_process_that_was_frozen_resumes_into_the_check_and_not_into_the_job() {
-    #[leader_job(key = "test/key", every = "1h", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", crate = crate)]
     async fn slow(run: Run, notes: Told) {
         notes.work(&run, 1).await;
         notes.add("goes on");

@@ -11,7 +11,7 @@ fn seconds(noted: &[String]) -> Vec<f64> {
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_attempt_is_tried_again_after_waits_that_double_until_one_does_not_fail() {
-    #[leader_job(key = "test/key", every = "1h", retries = 4, backoff = "10s..20s", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", retries = 4, backoff = "10s..20s", crate = crate)]
     async fn third_time_lucky(run: Run, notes: Told) -> Result<(), String> {
         notes.add(&format!("run {} attempt {}", run.number(), run.attempt()));
         match run.attempt() {
@@ -36,7 +36,7 @@ async fn a_failed_attempt_is_tried_again_after_waits_that_double_until_one_does_
 
 #[tokio::test(start_paused = true)]
 async fn after_its_last_retry_the_run_has_failed_and_the_next_one_starts_anew() {
-    #[leader_job(key = "test/key", every = "1h", retries = 2, backoff = "1ms..1ms", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", retries = 2, backoff = "1ms..1ms", crate = crate)]
     async fn fails(run: Run, notes: Told) -> Result<(), &'static str> {
         notes.add(&format!("run {} attempt {}", run.number(), run.attempt()));
         Err("as planned")
@@ -52,7 +52,7 @@ async fn after_its_last_retry_the_run_has_failed_and_the_next_one_starts_anew() 
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_failed_for_good_is_not_tried_again() {
-    #[leader_job(key = "test/key", every = "1h", retries = 9, crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", retries = 9, crate = crate)]
     async fn fails(notes: Told) -> Outcome {
         notes.add("fails");
         Outcome::fail("for good")
@@ -66,7 +66,7 @@ async fn a_run_that_failed_for_good_is_not_tried_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_may_say_itself_how_long_to_wait() {
-    #[leader_job(key = "test/key", every = "1h", retries = 1, backoff = "1s..1s", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", retries = 1, backoff = "1s..1s", crate = crate)]
     async fn limited(notes: Told) -> Outcome {
         notes.add("fails");
         Outcome::retry_after(Duration::from_secs(90), "too fast")
@@ -80,7 +80,7 @@ async fn a_job_may_say_itself_how_long_to_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_tried_again_once_the_key_is_given_up() {
-    #[leader_job(key = "test/key", every = "1h", retries = 9, backoff = "1m..1m", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", retries = 9, backoff = "1m..1m", crate = crate)]
     async fn fails(notes: Told) -> Result<(), &'static str> {
         notes.add("fails");
         Err("as planned")
@@ -98,7 +98,7 @@ async fn nothing_is_tried_again_once_the_key_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_tried_again_after_a_loss() {
-    #[leader_job(key = "test/key", every = "1h", retries = 9, backoff = "10s..10s", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", retries = 9, backoff = "10s..10s", crate = crate)]
     async fn fails(run: Run, notes: Told) -> Result<(), &'static str> {
         notes.add(&format!("run {} fails", run.number()));
         Err("as planned")

@@ -18,7 +18,7 @@ impl Drop for Note {
 
 #[tokio::test(start_paused = true)]
 async fn a_task_is_gone_when_its_run_is_over_and_none_is_started_after_that() {
-    #[leader_job(key = "test/key", every = "1h", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", crate = crate)]
     async fn starts_one(run: Run, notes: Told) {
         let note = Note((*notes).clone(), "the task is gone");
         drop(run.spawn(async move {
@@ -49,7 +49,7 @@ async fn a_task_is_gone_when_its_run_is_over_and_none_is_started_after_that() {
 
 #[tokio::test(start_paused = true)]
 async fn a_task_is_not_polled_once_trust_has_ended() {
-    #[leader_job(key = "test/key", every = "1h", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", crate = crate)]
     async fn ticks(run: Run, notes: Told) {
         let notes = (*notes).clone();
         let task = run.spawn(async move {
@@ -76,7 +76,7 @@ async fn a_task_is_not_polled_once_trust_has_ended() {
 async fn a_run_is_over_when_its_blocking_work_has_returned() {
     static GO_ON: Mutex<Option<mpsc::Receiver<()>>> = Mutex::new(None);
 
-    #[leader_job(key = "test/key", every = "1h", timeout = "1s", crate = crate)]
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", timeout = "1s", crate = crate)]
     async fn blocks(run: Run, stop: Stop, notes: Told) {
         let told = (*notes).clone();
         let go_on = GO_ON.lock().unwrap().take().expect("it runs once");
