@@ -255,3 +255,38 @@ fn a_session_that_cannot_be_made_is_asked_for_again_within_two_seconds_and_withi
         assert_eq!(waits.min(), Some(250));
     }
 }
+
+#[test]
+fn what_only_a_person_can_mend_is_asked_again_each_five_seconds() {
+    let denied = || Some(Answer::Failed(Failure::Configuration));
+    let waits = |solo: &Solo, which: fn(&Call) -> bool| -> Vec<u128> {
+        let asked: Vec<_> = solo.asked.iter().filter(|(_, it)| which(&it.call)).collect();
+        asked.windows(2).map(|pair| pair[1].0.since(pair[0].0).as_millis()).collect()
+    };
+    let mut solo = Solo::new(1);
+    solo.run_for(60_000, |_| denied());
+    let sessions = waits(&solo, |call| *call == Call::CreateSession);
+    assert!(sessions.len() > 9 && sessions.iter().all(|wait| *wait == 5_000), "{sessions:?}");
+
+    let mut solo = Solo::new(1);
+    solo.run_for(60_000, |call| match call {
+        Call::Read(_) => denied(),
+        call => obedient(call),
+    });
+    // and after what others say of the service, which is that it answers
+    let reads = waits(&solo, |call| matches!(call, Call::Read(_)));
+    assert!((9..=26).contains(&reads.len()), "{reads:?}");
+}
+
+#[test]
+fn a_refusal_that_names_nothing_is_no_reason_to_hurry() {
+    let mut solo = Solo::leading(1);
+    solo.tell(Event::Withdraw(KeyId(0)), obedient);
+    solo.forget();
+    let drained = Event::Drained(term(0, 0));
+    solo.tell(drained, |call| match call {
+        Call::Release { .. } => Some(Answer::Refused(Vec::new())),
+        call => obedient(call),
+    });
+    assert_eq!(solo.calls(|call| matches!(call, Call::Release { .. })).len(), 1);
+}

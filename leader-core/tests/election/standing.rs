@@ -6,7 +6,7 @@ use leader_core::election::{
     Action, Answer, Call, Entry, Event, Fence, FolderId, Index, KeyId, Layout, Refusal, Stop, Why,
 };
 
-use crate::solo::{FENCE, Solo, beat, free, held, nobody, obedient, rival, term, timing};
+use crate::solo::{FENCE, Solo, beat, free, held, nobody, obedient, own, rival, term, timing};
 
 const fn is_watch(call: &Call) -> bool {
     matches!(call, Call::Watch(..))
@@ -203,4 +203,80 @@ fn the_four_folders_with_most_keys_are_watched_and_the_others_read_together_each
     let read = solo.calls(|call| matches!(call, Call::Read(_)));
     let others = Call::Read([0, 2].map(FolderId).to_vec());
     assert_eq!(read, vec![&others; beats as usize]);
+}
+
+#[test]
+fn a_process_that_leaves_destroys_its_session_and_then_deletes_its_beat() {
+    let mut solo = Solo::leading(1);
+    solo.tell(Event::Shutdown(Duration::from_secs(10)), obedient);
+    solo.forget();
+    solo.tell(Event::Drained(term(0, 0)), obedient);
+    let end = [Call::DestroySession(own()), Call::DeleteBeat(own())];
+    assert_eq!(
+        solo.calls(|call| !matches!(call, Call::Release { .. })),
+        end.iter().collect::<Vec<_>>()
+    );
+    assert_eq!(did(&solo, |action| *action == Action::Leave), [Action::Leave]);
+
+    // one that has led nothing has no beat
+    let mut solo = Solo::new(1);
+    solo.run_for(0, |call| match call {
+        Call::Read(_) => Some(held(&rival(), 80)),
+        call => obedient(call),
+    });
+    solo.forget();
+    solo.tell(Event::Shutdown(Duration::from_secs(10)), obedient);
+    let calls = solo.calls(|call| !matches!(call, Call::Watch(..) | Call::ReadBeat(_)));
+    assert_eq!(calls, [&Call::DestroySession(own())]);
+}
+
+#[test]
+fn a_standby_that_was_frozen_reads_the_beat_before_it_takes() {
+    let mut solo = Solo::new(1);
+    let service = |call: &Call| match call {
+        Call::Read(_) => Some(held(&rival(), 80)),
+        Call::ReadBeat(_) => Some(beat(90)),
+        call => obedient(call),
+    };
+    let silence = timing().silence();
+    solo.run_for((silence - timing().beat()).as_millis() as u64, service);
+    solo.forget();
+    // far past the silence, and nothing was heard for longer than the gap
+    solo.now = solo.now + timing().lease().length();
+    solo.run_for(0, |call| match call {
+        Call::ReadBeat(_) => Some(beat(91)),
+        call => service(call),
+    });
+    assert_eq!(solo.calls(|call| matches!(call, Call::Take { .. })), [] as [&Call; 0]);
+    assert_eq!(solo.calls(|call| matches!(call, Call::ReadBeat(_))).len(), 1);
+}
+
+#[test]
+fn a_key_that_is_lost_is_seen_in_a_view_no_older_than_its_acquisition() {
+    let mut solo = Solo::over(&six_folders());
+    let gone = |index| Answer::View { index: Index(index), keys: Vec::new() };
+    solo.run_for(0, obedient);
+    solo.forget();
+    // of several folders it is only known that the latest beat is in it: that of the acquisition
+    let (mut fresh, mut stale) = (0, 0);
+    solo.run_for(timing().beat().as_millis() as u64, |call| match call {
+        Call::Read(folders) if folders.len() > 1 => {
+            stale += 1;
+            Some(gone(FENCE.0 - 1))
+        }
+        call => obedient(call),
+    });
+    let is_stop = |action: &Action| matches!(action, Action::Stop(..));
+    assert!(stale > 0 && did(&solo, is_stop).is_empty());
+    solo.run_for(timing().beat().as_millis() as u64, |call| match call {
+        Call::Read(folders) if folders.len() > 1 => {
+            fresh += 1;
+            Some(gone(FENCE.0))
+        }
+        // or they would be led, and lost, without end
+        Call::Acquire { .. } => None,
+        call => obedient(call),
+    });
+    let lost = did(&solo, |action| matches!(action, Action::Stop(_, Stop::KeyLost)));
+    assert!(fresh > 0 && !lost.is_empty(), "{lost:?}");
 }
