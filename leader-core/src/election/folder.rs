@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::id::{Attempt, FolderId, Index, KeyId};
+use super::id::{FolderId, Index, KeyId};
 use super::leave::Phase;
 use super::request::{Answer, Call, Entry, Failure};
 use super::time::Timestamp;
@@ -35,8 +35,6 @@ pub(super) struct Folder {
     /// does not exist, or a prefix without keys, is never watched: every write in the datacenter
     /// would wake the watch.
     index: Index,
-    /// The request that brought the latest view.
-    viewed_by: Option<Attempt>,
     /// One of the few that are watched; the others are read again and again.
     watched: bool,
     watching: bool,
@@ -147,30 +145,16 @@ impl Election {
         }
     }
 
-    pub(super) fn handle_read(
-        &mut self,
-        now: Timestamp,
-        attempt: Attempt,
-        folders: &[FolderId],
-        answer: Answer,
-    ) {
+    pub(super) fn handle_read(&mut self, now: Timestamp, folders: &[FolderId], answer: Answer) {
         for FolderId(id) in folders {
             self.folders[*id as usize].reading = false;
         }
         let Some((index, entries)) = self.view_of(now, folders, answer) else { return };
-        let is_news = |folder: &Folder| index >= folder.index || folder.viewed_by < Some(attempt);
-        let mut news = folders.to_vec();
-        news.retain(|FolderId(id)| is_news(&self.folders[*id as usize]));
-        self.see(now, attempt, &news, index, entries);
+        // no watch is begun while a read is under way: nothing newer was asked for since
+        self.see(now, folders, index, entries);
     }
 
-    pub(super) fn handle_watched(
-        &mut self,
-        now: Timestamp,
-        attempt: Attempt,
-        id: FolderId,
-        answer: Answer,
-    ) {
+    pub(super) fn handle_watched(&mut self, now: Timestamp, id: FolderId, answer: Answer) {
         self.folders[id.0 as usize].watching = false;
         let Some((index, entries)) = self.view_of(now, &[id], answer) else { return };
         let folder = &mut self.folders[id.0 as usize];
@@ -178,7 +162,7 @@ impl Election {
             // the service went back, or a stale server answered: a consistent read decides
             folder.forget_watch(now);
         } else {
-            self.see(now, attempt, &[id], index, entries);
+            self.see(now, &[id], index, entries);
         }
     }
 
@@ -207,7 +191,6 @@ impl Election {
     fn see(
         &mut self,
         now: Timestamp,
-        attempt: Attempt,
         folders: &[FolderId],
         index: Index,
         mut entries: BTreeMap<KeyId, Entry>,
@@ -227,7 +210,6 @@ impl Election {
         }
         for (folder, exists) in self.folders.iter_mut().zip(exists) {
             let Some(exists) = exists else { continue };
-            folder.viewed_by = Some(attempt);
             folder.index = if exists { index } else { Index(0) };
             if !exists || !folder.watched {
                 folder.read_by(again);

@@ -278,8 +278,8 @@ impl Election {
             }
             Call::Resume { keys, .. } => self.handle_resumed(now, sent, &keys, &answer),
             Call::Release { keys, .. } => self.handle_released(now, sent, &keys, &answer),
-            Call::Read(folders) => self.handle_read(now, attempt, &folders, answer),
-            Call::Watch(folder, _) => self.handle_watched(now, attempt, folder, answer),
+            Call::Read(folders) => self.handle_read(now, &folders, answer),
+            Call::Watch(folder, _) => self.handle_watched(now, folder, answer),
             // housekeeping: whatever is left is found the next time
             Call::SweepBeats => {}
             Call::ReadBeat(rival) => self.handle_rival_beat(now, sent, &rival, answer),
