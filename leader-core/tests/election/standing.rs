@@ -115,6 +115,38 @@ fn a_watch_waits_while_a_transaction_of_ours_would_wake_it() {
     assert_eq!(solo.open(is_watch).len(), 1);
 }
 
+#[test]
+fn a_watch_that_brought_nothing_new_is_followed_by_another_and_by_no_read() {
+    let mut solo = Solo::new(1);
+    solo.run_for(0, |call| match call {
+        Call::Read(_) => Some(held(&rival(), 80)),
+        Call::ReadBeat(_) => Some(beat(90)),
+        call => obedient(call),
+    });
+    let watch = solo.open(is_watch)[0];
+    solo.forget();
+    // the service held it back for as long as it may
+    solo.answer(watch, held(&rival(), 80));
+    assert_eq!(solo.open(is_watch).len(), 1);
+    assert_eq!(solo.calls(|call| matches!(call, Call::Read(_))), [] as [&Call; 0]);
+}
+
+#[test]
+fn a_folder_whose_first_key_was_just_written_is_read_at_once_to_be_watched() {
+    let mut solo = Solo::new(1);
+    let mut written = false;
+    solo.run_for(0, |call| match call {
+        Call::Read(_) if written => Some(held(&own(), FENCE.0)),
+        Call::Acquire { .. } => {
+            written = true;
+            obedient(call)
+        }
+        call => obedient(call),
+    });
+    assert_eq!(solo.calls(|call| matches!(call, Call::Read(_))).len(), 2);
+    assert_eq!(solo.open(is_watch).len(), 1);
+}
+
 /// The watch may tell of the next holder before the acquisition's own answer comes.
 #[test]
 fn l5_a_key_that_moved_while_it_was_asked_for_is_read_again() {
