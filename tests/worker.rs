@@ -1,19 +1,17 @@
 //! A node that writes a history of what it does: each gain and loss of its leadership, and each run
-//! of its jobs, step by step.
+//! of its jobs, step by step. With the argument `records` it also has jobs that keep a record.
 
+use std::env;
 use std::path::Path;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use leader_runtime::{Fence, Runtime, jobs, leader_job};
-use tests::history::{Lead, Recorder, Run, What};
+use tests::history::{Lead, Leadership, Recorder, Run, What};
 use tokio::time::sleep;
-use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
-use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 static RECORDER: LazyLock<Recorder> = LazyLock::new(|| Recorder::create(Path::new(".")));
@@ -39,15 +37,58 @@ async fn other(fence: Fence) {
 }
 
 async fn work(key: &str, job: &str, fence: Fence, steps: usize) {
+    run(key, job, fence, RUNS.fetch_add(1, Ordering::Relaxed), steps).await;
+}
+
+// on a busy machine a run may take longer than its interval
+#[leader_job(key = "service/one", every = "200ms", missed = "all", overlap = "queue")]
+async fn once(run: leader_runtime::Run) {
+    keep("service/one", run).await;
+}
+
+#[leader_job(key = "service/one", cron = "* * * * * *", missed = "all", overlap = "queue")]
+async fn cron_once(run: leader_runtime::Run) {
+    keep("service/one", run).await;
+}
+
+#[leader_job(
+    key = "service/two",
+    every = "200ms",
+    missed = "all",
+    overlap = "queue",
+    interrupted = "rerun"
+)]
+async fn again(run: leader_runtime::Run) {
+    keep("service/two", run).await;
+}
+
+#[leader_job(
+    key = "service/two",
+    cron = "* * * * * *",
+    missed = "all",
+    overlap = "queue",
+    interrupted = "rerun"
+)]
+async fn cron_again(run: leader_runtime::Run) {
+    keep("service/two", run).await;
+}
+
+async fn keep(key: &str, kept: leader_runtime::Run) {
+    let due = kept.due().timestamp().duration_since(UNIX_EPOCH).expect("after the epoch");
+    run(key, kept.job(), kept.fence(), due.as_millis() as u64, 4).await;
+}
+
+async fn run(key: &str, job: &str, fence: Fence, number: u64, steps: usize) {
     let going = Going::start(Run {
         lead: Lead { key: key.to_owned(), fence: fence.get().unsigned_abs() },
         job: job.to_owned(),
-        number: RUNS.fetch_add(1, Ordering::Relaxed),
+        number,
     });
     for _ in 0..steps {
         sleep(STEP).await;
         RECORDER.record(What::Works(going.0.clone()));
     }
+    RECORDER.record(What::Finishes(going.0.clone()));
 }
 
 /// A run that goes on until this is dropped.
@@ -66,57 +107,20 @@ impl Drop for Going {
     }
 }
 
-/// Writes down what the log says of leadership, when it says so.
-struct Leadership;
-
-#[derive(Default)]
-struct Said {
-    message: String,
-    key: Option<String>,
-    fence: Option<u64>,
-}
-
-impl<S: Subscriber> Layer<S> for Leadership {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut said = Said::default();
-        event.record(&mut said);
-        let Said { message, key: Some(key), fence: Some(fence) } = said else { return };
-        let lead = Lead { key, fence };
-        if message == "leads" || message.starts_with("leads again") {
-            RECORDER.record(What::Gains(lead));
-        } else if message.starts_with("leads no longer") {
-            RECORDER.record(What::Loses(lead));
-        }
-    }
-}
-
-impl Visit for Said {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "key" {
-            self.key = Some(value.to_owned());
-        }
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        if field.name() == "fence" {
-            self.fence = Some(value);
-        }
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
-        if field.name() == "message" {
-            self.message = format!("{value:?}");
-        }
-    }
-}
-
 #[tokio::main]
 async fn main() -> leader_runtime::Result<()> {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
-    let log = tracing_subscriber::registry().with(LevelFilter::INFO).with(lines).with(Leadership);
+    let log = tracing_subscriber::registry()
+        .with(LevelFilter::INFO)
+        .with(lines)
+        .with(Leadership(&RECORDER));
     log.init();
     RECORDER.record(What::Stands);
-    Runtime::from_env()?.jobs(jobs![short, long, other]).run().await?;
+    let mut jobs = jobs![short, long, other];
+    if env::args().nth(1).is_some_and(|arg| arg == "records") {
+        jobs = jobs.extend(jobs![once, cron_once, again, cron_again]);
+    }
+    Runtime::from_env()?.jobs(jobs).run().await?;
     RECORDER.record(What::Leaves);
     Ok(())
 }

@@ -2,6 +2,8 @@
 //! stay whatever becomes of the process, each with a clock that all processes of a machine share.
 
 mod checker;
+mod instants;
+mod leadership;
 #[cfg(test)]
 mod planted;
 
@@ -16,6 +18,8 @@ use std::time::{Duration, Instant};
 use rustix::time::{ClockId, clock_gettime};
 
 pub use checker::{ALLOWANCE, History, Record, Term, due};
+pub use instants::{Begun, Interrupted};
+pub use leadership::Leadership;
 
 /// Where a node writes it, in its own directory.
 pub const FILE: &str = "history";
@@ -55,6 +59,8 @@ pub enum What {
     Starts(Run),
     /// The run goes on.
     Works(Run),
+    /// The run has done all its work.
+    Finishes(Run),
     /// The run has ended, or was dropped.
     Ends(Run),
     /// It has let go of everything.
@@ -77,7 +83,8 @@ pub struct Run {
     pub lead: Lead,
     /// Of which job.
     pub job: String,
-    /// Which run of its process.
+    /// Which run of its process; where the job keeps a record, when it is due, in milliseconds
+    /// since the epoch.
     pub number: u64,
 }
 
@@ -189,6 +196,7 @@ impl Display for Event {
             What::Loses(lead) => write!(f, "loses {lead}"),
             What::Starts(run) => write!(f, "starts {run}"),
             What::Works(run) => write!(f, "works {run}"),
+            What::Finishes(run) => write!(f, "finishes {run}"),
             What::Ends(run) => write!(f, "ends {run}"),
             What::Leaves => f.write_str("leaves"),
         }
@@ -232,6 +240,7 @@ impl FromStr for Event {
                 match *verb {
                     "starts" => What::Starts(run),
                     "works" => What::Works(run),
+                    "finishes" => What::Finishes(run),
                     "ends" => What::Ends(run),
                     _ => return Err(()),
                 }
@@ -247,7 +256,7 @@ impl What {
     pub fn believed(&self) -> Option<&Lead> {
         match self {
             Self::Gains(lead) => Some(lead),
-            Self::Starts(run) | Self::Works(run) => Some(&run.lead),
+            Self::Starts(run) | Self::Works(run) | Self::Finishes(run) => Some(&run.lead),
             Self::Stands | Self::Loses(_) | Self::Ends(_) | Self::Leaves => None,
         }
     }

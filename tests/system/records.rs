@@ -1,96 +1,115 @@
 //! Due instants across processes: none is claimed twice, and with `missed = "all"` none is lost,
 //! whatever becomes of the nodes.
 
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
-use leader_runtime::Due;
-use tests::{Agent, Consul, Line, Node, Signal, clock, each_consul};
+use tests::history::{History, Interrupted, Moment};
+use tests::{Agent, Consul, Node, Signal, each_consul, wait_until};
 
 const SOON: Duration = Duration::from_secs(20);
 const EVERY: Duration = Duration::from_millis(200);
 
-fn clerk_on(agent: &Agent) -> Node {
-    Node::example("clerk").env("CONSUL_HTTP_ADDR", agent.addr()).env("LEADER_LEASE", "1s").start()
+/// The jobs of a worker that keep a record: the key, the name, how often, and what becomes of a run
+/// that is cut off.
+pub(crate) const KEPT: [(&str, &str, Duration, Interrupted); 4] = [
+    ("service/one", "once", EVERY, Interrupted::Skip),
+    ("service/one", "cron_once", Duration::from_secs(1), Interrupted::Skip),
+    ("service/two", "again", EVERY, Interrupted::Rerun),
+    ("service/two", "cron_again", Duration::from_secs(1), Interrupted::Rerun),
+];
+
+/// All that is wrong with the due instants of a history.
+pub(crate) fn losses(history: &History) -> Vec<String> {
+    KEPT.into_iter()
+        .flat_map(|(key, job, every, interrupted)| history.losses(key, job, every, interrupted))
+        .collect()
 }
 
-/// How often each due instant of a job began and ended, over all nodes.
-#[derive(Debug, Default)]
-struct Runs(BTreeMap<SystemTime, (usize, usize)>);
-
-impl Runs {
-    fn of(job: &str, nodes: &[Node]) -> Self {
-        let mut runs = Self::default();
-        for line in nodes.iter().flat_map(Node::lines) {
-            let mut words = line.text.split(' ');
-            let (Some(what), Some(of), Some(due)) = (words.next(), words.next(), words.next())
-            else {
-                panic!("no clerk says `{}`", line.text)
-            };
-            let due: Due = due.parse().expect("an instant");
-            if of == job {
-                let (begun, ended) = runs.0.entry(due.timestamp()).or_default();
-                *(if what == "begins" { begun } else { ended }) += 1;
-            }
-        }
-        runs
-    }
-
-    /// All instants of the grid from the first to the last that was run.
-    fn due(&self) -> impl Iterator<Item = (SystemTime, usize, usize)> {
-        let first = *self.0.keys().next().expect("something was run");
-        let last = *self.0.keys().last().expect("something was run");
-        std::iter::successors(Some(first), |due| Some(*due + EVERY))
-            .take_while(move |due| *due <= last)
-            .map(|due| {
-                let (begun, ended) = self.0.get(&due).copied().unwrap_or_default();
-                (due, begun, ended)
-            })
-    }
+/// For people: how many instants there were, how many were cut off or begun more than once.
+pub(crate) fn told(history: &History) -> String {
+    let told = KEPT.map(|(_, job, _, _)| {
+        let begun = history.begun(job);
+        let cut = begun.iter().filter(|begun| !begun.finished).count();
+        let repeated = begun.windows(2).filter(|pair| pair[0].due == pair[1].due).count();
+        format!("{job}: {} begun, {cut} cut off, {repeated} again", begun.len())
+    });
+    told.join("; ")
 }
 
-/// Which of these nodes begins a run after this.
+fn worker_on(agent: &Agent) -> Node {
+    Node::example("worker")
+        .arg("records")
+        .env("CONSUL_HTTP_ADDR", agent.addr())
+        .env("LEADER_LEASE", "1s")
+        .start()
+}
+
+fn history(nodes: &[Node]) -> History {
+    History { records: nodes.iter().map(Node::record).collect() }
+}
+
+/// Every job is run after this, by whomever.
 #[track_caller]
-fn at_work(nodes: &[Node], since: Instant) -> usize {
-    let begins = |line: &Line| line.text.starts_with("begins");
-    let works = |node: &Node| node.lines_after(since).iter().any(begins);
-    tests::wait_until("one works", SOON, || nodes.iter().any(works));
+fn goes_on(nodes: &[Node]) {
+    let since = Moment::now();
+    let is_run = |job| history(nodes).begun(job).iter().any(|begun| begun.at > since);
+    wait_until("every job is run", SOON, || KEPT.iter().all(|(_, job, _, _)| is_run(job)));
+}
+
+/// A node that begins a run after this: each key may have a leader of its own.
+#[track_caller]
+fn at_work(nodes: &[Node], since: Moment) -> usize {
+    let works = |node: &Node| {
+        let history = History { records: vec![node.record()] };
+        let begins = |job| history.begun(job).iter().any(|begun| begun.at > since);
+        KEPT.iter().any(|(_, job, _, _)| begins(job))
+    };
+    wait_until("one works", SOON, || nodes.iter().any(works));
     nodes.iter().position(works).expect("it was just seen")
 }
 
 /// Three nodes, of which the one that leads is replaced again and again.
 #[track_caller]
-fn replaced(consul: &Consul, signals: &[Signal]) -> Vec<Node> {
+fn replaced(consul: &Consul, signals: &[Signal]) -> History {
     let agent = Agent::dev(consul).start();
-    let mut nodes: Vec<Node> = (0..3).map(|_| clerk_on(&agent)).collect();
+    let started = || {
+        let node = worker_on(&agent);
+        node.wait_error_line(SOON, |line| line.text.contains(" stands for "));
+        node
+    };
+    let mut nodes: Vec<Node> = (0..3).map(|_| started()).collect();
     for signal in signals {
-        // in the middle of a run
-        let leader = at_work(&nodes, Instant::now());
+        goes_on(&nodes);
+        let leader = at_work(&nodes, Moment::now());
         nodes[leader].signal(*signal);
         if *signal == Signal::STOP {
-            at_work(&nodes, Instant::now());
+            at_work(&nodes, Moment::now());
             nodes[leader].signal(Signal::CONT);
         } else {
             nodes[leader].wait_exit(SOON);
-            nodes.push(clerk_on(&agent));
+            nodes.push(started());
         }
     }
-    at_work(&nodes, Instant::now() + Duration::from_secs(2));
+    goes_on(&nodes);
     nodes.iter().filter(|node| node.is_up()).for_each(Node::terminate);
     for node in &nodes {
         node.wait_exit(SOON);
     }
-    nodes
+    let history = history(&nodes);
+    println!("{}: {}", consul.version(), told(&history));
+    history
 }
 
 #[test]
 fn in_a_deploy_every_due_instant_is_run_once_and_to_its_end() {
     each_consul(|consul| {
-        let nodes = replaced(consul, &[Signal::TERM; 3]);
-        for job in ["at_most_once", "at_least_once"] {
-            let runs = Runs::of(job, &nodes);
-            println!("{}: {job}: {} due instants", consul.version(), runs.due().count());
-            assert!(runs.due().all(|(_, begun, ended)| (begun, ended) == (1, 1)), "{runs:?}");
+        let history = replaced(consul, &[Signal::TERM; 3]);
+        for (key, job, every, _) in KEPT {
+            // where nothing is cut off, there is nothing to begin again, and nothing to lose
+            assert_eq!(history.losses(key, job, every, Interrupted::Rerun), [""; 0]);
+            let begun = history.begun(job);
+            assert!(begun.iter().all(|begun| begun.finished), "{begun:#?}");
+            assert!(begun.windows(2).all(|pair| pair[0].due < pair[1].due), "{begun:#?}");
         }
     });
 }
@@ -99,31 +118,7 @@ fn in_a_deploy_every_due_instant_is_run_once_and_to_its_end() {
 fn whatever_becomes_of_the_leaders_none_is_claimed_twice_and_none_is_lost() {
     each_consul(|consul| {
         let signals = [Signal::KILL, Signal::STOP, Signal::KILL, Signal::TERM, Signal::KILL];
-        let nodes = replaced(consul, &signals);
-        // a busy machine may cost a lease of one second as well
-        let cut = |key: &str| {
-            let lapsed = |line: &Line| clock::lost_the_lead(line) && line.text.contains(key);
-            let lapses = nodes.iter().flat_map(Node::errors).filter(lapsed).count();
-            let killed = signals.iter().filter(|signal| **signal == Signal::KILL).count();
-            killed + lapses
-        };
-
-        let once = Runs::of("at_most_once", &nodes);
-        assert!(once.due().all(|(_, begun, _)| begun <= 1), "{once:?}");
-        // one that was claimed when its node was lost
-        let lost = once.due().filter(|(_, _, ended)| *ended == 0).count();
-        let most = cut("service/once");
-        assert!(lost <= most, "{lost} of {most}: {once:?}");
-
-        let again = Runs::of("at_least_once", &nodes);
-        assert!(again.due().all(|(_, _, ended)| ended >= 1), "{again:?}");
-        let repeated = again.due().filter(|(_, begun, _)| *begun > 1).count();
-        let most = cut("service/again");
-        assert!(repeated <= most, "{repeated} of {most}: {again:?}");
-        println!(
-            "{}: {} due instants: {lost} begun and never ended, {repeated} run again",
-            consul.version(),
-            once.due().count()
-        );
+        let losses = losses(&replaced(consul, &signals));
+        assert!(losses.is_empty(), "{losses:#?}");
     });
 }

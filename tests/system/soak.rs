@@ -1,4 +1,5 @@
-//! Faults by chance, several at once, on three servers and three nodes, each with a client agent.
+//! Faults by chance, several at once, on three servers and three nodes, each with a client agent,
+//! whose jobs keep records.
 //!
 //! `SOAK_MINUTES=10 cargo test --workspace --test system soak -- --nocapture` goes on for so long on
 //! each Consul at hand; `SOAK_SEED`, which every run prints, makes the same choices again.
@@ -6,11 +7,12 @@
 use std::env;
 use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tests::history::Moment;
 use tests::{Agent, Api, Cluster, Way, each_consul, wait_until};
 
+use crate::records::{self, KEPT};
 use crate::stage::{KEYS, SOON, Stage};
 
 /// Without `SOAK_MINUTES`: as long as CI can spare.
@@ -61,7 +63,7 @@ struct Ailment {
 }
 
 #[test]
-fn whatever_befalls_them_by_chance_no_two_lead_at_once_and_another_follows_within_the_lease() {
+fn whatever_befalls_them_no_two_lead_another_follows_within_the_lease_and_no_instant_is_lost() {
     let minutes = env::var("SOAK_MINUTES").ok().map(|text| text.parse().expect("minutes"));
     let length = minutes.map_or(SHORT, |minutes: u64| Duration::from_secs(60 * minutes));
     let seed = env::var("SOAK_SEED").ok().map(|text| text.parse().expect("a number"));
@@ -70,12 +72,25 @@ fn whatever_befalls_them_by_chance_no_two_lead_at_once_and_another_follows_withi
         println!("SOAK_SEED={seed}");
         let cluster = Cluster::start(consul, 3);
         let addrs: Vec<String> = cluster.clients().iter().map(Agent::addr).collect();
-        let stage = Stage::set(consul.version(), &addrs);
+        let stage = Stage::of(consul.version(), &addrs, &["records"]);
         let mut soak = Soak { stage: &stage, cluster: &cluster, chance: Chance(seed), ill: vec![] };
         soak.go_on_for(length);
         stage.is_led();
+        has_caught_up(&stage, SystemTime::now());
         stage.close();
+        let history = stage.history();
+        stage.tell(&records::told(&history));
+        let losses = records::losses(&history);
+        assert!(losses.is_empty(), "{losses:#?}");
     });
+}
+
+/// Every due instant up to this one has been run, by whomever.
+#[track_caller]
+fn has_caught_up(stage: &Stage, now: SystemTime) {
+    let now = now.duration_since(UNIX_EPOCH).expect("after the epoch").as_millis() as u64;
+    let is_run = |job| stage.history().begun(job).last().is_some_and(|begun| begun.due > now);
+    wait_until("no due instant is owed", SOON, || KEPT.iter().all(|(_, job, _, _)| is_run(job)));
 }
 
 struct Soak<'a> {

@@ -5,7 +5,7 @@ use std::cell::{Cell, Ref, RefCell};
 use std::time::Duration;
 
 use tests::history::{ALLOWANCE, History, Moment, Span, What, due};
-use tests::{Agent, Api, Line, Node, Probe, Proxy, clock, stalls, wait_until};
+use tests::{Agent, Api, Line, Node, NodeBuilder, Probe, Proxy, clock, stalls, wait_until};
 
 /// The shortest there is.
 pub(crate) const LEASE: Duration = Duration::from_secs(1);
@@ -30,6 +30,7 @@ pub(crate) struct Stage {
 /// A place with one node at a time.
 pub(crate) struct Post {
     pub(crate) proxy: Proxy,
+    args: &'static [&'static str],
     probe: Probe,
     nodes: RefCell<Vec<Node>>,
     /// When there was none, or it was frozen.
@@ -41,9 +42,15 @@ impl Stage {
     /// One node for each of these addresses of Consul; the first leads, the others stand by.
     #[track_caller]
     pub(crate) fn set(what: &str, addrs: &[String]) -> Self {
+        Self::of(what, addrs, &[])
+    }
+
+    /// The same, of nodes that are started with these arguments.
+    #[track_caller]
+    pub(crate) fn of(what: &str, addrs: &[String], args: &'static [&'static str]) -> Self {
         let stage = Self {
             what: what.to_owned(),
-            posts: addrs.iter().map(|a| Post::at(a)).collect(),
+            posts: addrs.iter().map(|addr| Post::at(addr, args)).collect(),
             set_back: RefCell::default(),
         };
         stage.posts[0].start();
@@ -168,14 +175,14 @@ impl Stage {
 }
 
 impl Post {
-    fn at(addr: &str) -> Self {
+    fn at(addr: &str, args: &'static [&'static str]) -> Self {
         let proxy = Proxy::to(addr);
         // half of what a node gives a beat, so that what is just quick enough for a node is not
         // for us
         let probe = Probe::through(&proxy.addr(), LEASE / 16);
         let away_since = Cell::new(Some(Moment::START));
         let (nodes, away) = Default::default();
-        Self { proxy, probe, nodes, away, away_since }
+        Self { proxy, args, probe, nodes, away, away_since }
     }
 
     /// The one that is there, or was the last.
@@ -186,10 +193,10 @@ impl Post {
     /// A new node. It may be a while until it has a session.
     #[track_caller]
     pub(crate) fn start(&self) {
-        let node = Node::example("worker")
+        let worker = Node::example("worker")
             .env("CONSUL_HTTP_ADDR", self.proxy.addr())
-            .env("LEADER_LEASE", format!("{}s", LEASE.as_secs()))
-            .start();
+            .env("LEADER_LEASE", format!("{}s", LEASE.as_secs()));
+        let node = self.args.iter().fold(worker, NodeBuilder::arg).start();
         node.wait_error_line(SOON, |line| line.text.contains(" stands for "));
         self.nodes.borrow_mut().push(node);
         self.is_back();

@@ -184,7 +184,7 @@ impl Record {
                         fault("the run before has not ended", event);
                     }
                 }
-                What::Works(run) => {
+                What::Works(run) | What::Finishes(run) => {
                     if open.get(run.job.as_str()) != Some(&run) {
                         fault("that run does not go on", event);
                     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Event, History, Moment, Record, Span};
+use super::{Event, History, Interrupted, Moment, Record, Span};
 
 const WITHIN: Duration = Duration::from_millis(1_150);
 
@@ -153,4 +153,71 @@ fn a_planted_key_that_nobody_leads_again_is_found() {
     assert_eq!(history.faults(), [""; 0]);
     assert_eq!(history.delays(WITHIN, &[vec![]], moment(3_100)), [""; 0]);
     assert_eq!(history.delays(WITHIN, &[vec![]], moment(3_200)).len(), 1);
+}
+
+/// A job that is due each 200 ms: the instant 600 is cut off by SIGKILL, and is begun again.
+const KEPT: &[&str] = &[
+    "1000 gains k 7",
+    "1001 starts k 7 job 200",
+    "1002 finishes k 7 job 200",
+    "1003 ends k 7 job 200",
+    "1200 starts k 7 job 400",
+    "1202 finishes k 7 job 400",
+    "1203 ends k 7 job 400",
+    "1400 starts k 7 job 600",
+];
+const GOES_ON: &[&str] = &[
+    "2500 gains k 9",
+    "2501 starts k 9 job 600",
+    "2502 finishes k 9 job 600",
+    "2503 ends k 9 job 600",
+    "2504 starts k 9 job 800",
+    "2505 finishes k 9 job 800",
+    "2506 ends k 9 job 800",
+    "2507 loses k 9",
+    "2508 leaves",
+];
+
+fn losses(one: &[&str], other: &[&str], interrupted: Interrupted) -> Vec<String> {
+    let history = history(one, other);
+    assert_eq!(history.faults(), [""; 0]);
+    history.losses("k", "job", Duration::from_millis(200), interrupted)
+}
+
+/// Those of this instant in the place of those of another.
+fn due<'a>(lines: &[&'a str], old: &str, new: &str) -> Vec<&'a str> {
+    let renamed = lines.iter().map(|line| match line.strip_suffix(old) {
+        Some(start) => &*format!("{start}{new}").leak(),
+        None => *line,
+    });
+    renamed.collect()
+}
+
+#[test]
+fn an_orderly_record_has_no_loss() {
+    assert_eq!(losses(KEPT, GOES_ON, Interrupted::Rerun), [""; 0]);
+    // with `skip` it goes on with the next; and one may be claimed, and never begin
+    let next = due(&due(GOES_ON, " 800", " 1000"), " 600", " 800");
+    assert_eq!(losses(KEPT, &next, Interrupted::Skip), [""; 0]);
+    let later = due(&next, " 800", " 1200");
+    let later = due(&later, " 1000", " 1400");
+    assert!(losses(KEPT, &later, Interrupted::Skip)[0].contains("lost"));
+}
+
+#[test]
+fn a_planted_loss_or_second_run_of_a_due_instant_is_found() {
+    let found = |one: &[&str], other: &[&str], interrupted, what: &str| {
+        let losses = losses(one, other, interrupted);
+        assert!(losses.iter().any(|loss| loss.contains(what)), "{what}: {losses:#?}");
+    };
+    found(KEPT, GOES_ON, Interrupted::Skip, "begun twice");
+    let skipped: Vec<&str> = GOES_ON.iter().copied().filter(|l| !l.ends_with(" 600")).collect();
+    found(KEPT, &skipped, Interrupted::Rerun, "owed first");
+    found(KEPT, &due(GOES_ON, " 800", " 1000"), Interrupted::Rerun, "lost");
+    found(KEPT, &due(GOES_ON, " 800", " 600"), Interrupted::Rerun, "begun twice");
+    found(KEPT, &due(GOES_ON, " 800", " 400"), Interrupted::Rerun, "after a later one");
+    found(KEPT, &due(GOES_ON, " 800", " 801"), Interrupted::Skip, "not of the grid");
+    let cut: Vec<&str> =
+        KEPT.iter().copied().filter(|l| *l != "1202 finishes k 7 job 400").collect();
+    found(&cut, GOES_ON, Interrupted::Skip, "its node led on");
 }
