@@ -1,5 +1,6 @@
 //! A node that writes a history of what it does: each gain and loss of its leadership, and each run
-//! of its jobs, step by step. With the argument `records` it also has jobs that keep a record.
+//! of its jobs, step by step. With the argument `records` it also has jobs that keep a record, with
+//! `crowd` very many of them.
 
 use std::env;
 use std::path::Path;
@@ -7,7 +8,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use leader_runtime::{Fence, Runtime, jobs, leader_job};
+use leader_runtime::{Fence, Jobs, Runtime, jobs, leader_job};
 use tests::history::{Lead, Leadership, Recorder, Run, What};
 use tokio::time::sleep;
 use tracing_subscriber::filter::LevelFilter;
@@ -16,6 +17,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 static RECORDER: LazyLock<Recorder> = LazyLock::new(|| Recorder::create(Path::new(".")));
 static RUNS: AtomicU64 = AtomicU64::new(1);
+
+/// More than an agent allows connections.
+const CROWD: usize = 300;
 
 const STEP: Duration = Duration::from_millis(10);
 
@@ -73,6 +77,12 @@ async fn cron_again(run: leader_runtime::Run) {
     keep("service/two", run).await;
 }
 
+/// One of many.
+#[leader_job(key = "service/one", every = "1s", missed = "all", overlap = "queue")]
+async fn of_crowd(run: leader_runtime::Run) {
+    keep("service/one", run).await;
+}
+
 async fn keep(key: &str, kept: leader_runtime::Run) {
     let due = kept.due().timestamp().duration_since(UNIX_EPOCH).expect("after the epoch");
     run(key, kept.job(), kept.fence(), due.as_millis() as u64, 4).await;
@@ -117,8 +127,13 @@ async fn main() -> leader_runtime::Result<()> {
     log.init();
     RECORDER.record(What::Stands);
     let mut jobs = jobs![short, long, other];
-    if env::args().nth(1).is_some_and(|arg| arg == "records") {
-        jobs = jobs.extend(jobs![once, cron_once, again, cron_again]);
+    match env::args().nth(1).as_deref() {
+        Some("records") => jobs = jobs.extend(jobs![once, cron_once, again, cron_again]),
+        Some("crowd") => {
+            let crowd = (0..CROWD).map(|number| jobs![of_crowd].prefix(&format!("n{number}_")));
+            jobs = crowd.fold(jobs, Jobs::extend);
+        }
+        _ => {}
     }
     Runtime::from_env()?.jobs(jobs).run().await?;
     RECORDER.record(What::Leaves);

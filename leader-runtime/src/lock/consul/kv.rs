@@ -7,7 +7,7 @@ use leader_core::election::Fence;
 
 use super::Shared;
 use super::acl::{key_rule, lacks_right};
-use super::wire::{KvOperation, Operation, StoredKey, base64};
+use super::wire::{KvOperation, Operation, base64};
 use crate::lock::Reply;
 
 /// How long a job waits for Consul.
@@ -48,40 +48,33 @@ impl KvStore {
             }
             Write::Delete => KvOperation::new("delete", key),
         };
-        Ok(self.write_led(lock, fence, None, write).await?.is_some())
-    }
-
-    /// The same, where this check holds as well; what was written, or `None` where nothing was.
-    pub(super) async fn write_led(
-        &self,
-        lock: &str,
-        fence: Fence,
-        check: Option<KvOperation>,
-        write: KvOperation,
-    ) -> Result<Option<Vec<StoredKey>>, String> {
-        let Some(session) = self.0.session() else { return Ok(None) };
-        let session = Some(session.to_string());
+        let Some(session) = self.0.session() else { return Ok(false) };
         let rule = key_rule(&write.key);
-        let checks = [
-            KvOperation { session, ..KvOperation::new("check-session", lock) },
-            KvOperation { index: Some(fence.0), ..KvOperation::new("check-index", lock) },
-        ];
+        let checks = led(lock, fence, session.as_str());
+        let checked = checks.len();
         let operations: Vec<Operation> =
-            checks.into_iter().chain(check).chain([write]).map(|kv| Operation { kv }).collect();
-        let checks = operations.len() - 1;
-        let errors = match in_time(self.0.http.transact(&operations)).await? {
-            Ok(written) => return Ok(Some(written)),
-            Err(errors) => errors,
+            checks.into_iter().chain([write]).map(|kv| Operation { kv }).collect();
+        let Err(errors) = in_time(self.0.http.transact(&operations)).await? else {
+            return Ok(true);
         };
         match errors.iter().find(|error| error.what.contains("Permission denied")) {
             Some(denied) => Err(lacks_right(&rule, &denied.what)),
-            None if errors.iter().any(|error| error.op_index < checks) => Ok(None),
+            None if errors.iter().any(|error| error.op_index < checked) => Ok(false),
             None => {
                 let whats: Vec<_> = errors.iter().map(|error| error.what.as_str()).collect();
                 Err(format!("refused a write: {}", whats.join("; ")))
             }
         }
     }
+}
+
+/// That the lock is held by this session under this fence.
+pub(super) fn led(lock: &str, fence: Fence, session: &str) -> [KvOperation; 2] {
+    let session = Some(session.to_owned());
+    [
+        KvOperation { session, ..KvOperation::new("check-session", lock) },
+        KvOperation { index: Some(fence.0), ..KvOperation::new("check-index", lock) },
+    ]
 }
 
 pub(super) async fn in_time<T>(call: impl Future<Output = Result<T, Reply>>) -> Result<T, String> {

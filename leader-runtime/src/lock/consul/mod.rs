@@ -2,6 +2,7 @@
 
 mod acl;
 mod address;
+mod errands;
 mod http;
 mod kv;
 mod records;
@@ -20,6 +21,7 @@ use leader_core::election::{
 };
 
 pub(crate) use self::address::Address;
+use self::errands::Errands;
 use self::http::Http;
 pub(crate) use self::kv::{KvStore, Write};
 use self::transaction::{Locked, Transaction};
@@ -50,6 +52,7 @@ struct Shared {
     key_prefix: String,
     /// The session that was made last. A write of a job is checked against it.
     session: Mutex<Option<SessionId>>,
+    errands: Errands,
 }
 
 impl Consul {
@@ -70,6 +73,7 @@ impl Consul {
             beats: format!(".leader/{key_prefix}beats/"),
             key_prefix: key_prefix.to_owned(),
             session: Mutex::default(),
+            errands: Errands::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
