@@ -289,4 +289,32 @@ fn a_refusal_that_names_nothing_is_no_reason_to_hurry() {
         call => obedient(call),
     });
     assert_eq!(solo.calls(|call| matches!(call, Call::Release { .. })).len(), 1);
+
+    let mut solo = Solo::new(1);
+    let mut asked = 0;
+    solo.run_for(10_000, |call| match call {
+        Call::Acquire { .. } => {
+            asked += 1;
+            assert!(asked < 100, "it hurries");
+            Some(Answer::Refused(Vec::new()))
+        }
+        call => obedient(call),
+    });
+    assert!(asked > 1);
+}
+
+#[test]
+fn a_process_that_was_frozen_while_it_resumed_resumes_again_at_once() {
+    let mut solo = Solo::leading(1);
+    solo.run_for(timing().trust().as_millis() as u64 + 1_000, audible);
+    let is_resume = |call: &Call| matches!(call, Call::Resume { .. });
+    solo.forget();
+    solo.run_for(1_000, |call| if is_resume(call) { None } else { obedient(call) });
+    let resumes = solo.open(is_resume);
+    assert_eq!(resumes.len(), 1);
+    solo.sleep(timing().trust().as_millis() as u64);
+    // it was granted, and that is too long ago to trust in
+    solo.answer(resumes[0], Answer::Done);
+    assert_eq!(solo.count(|action| matches!(action, Action::Start(_))), 0);
+    assert_eq!(solo.open(is_resume).len(), 1);
 }
