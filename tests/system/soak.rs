@@ -77,11 +77,12 @@ fn whatever_befalls_them_no_two_lead_another_follows_within_the_lease_and_no_ins
         soak.go_on_for(length);
         stage.is_led();
         has_caught_up(&stage, SystemTime::now());
-        stage.close();
+        stage.end();
         let history = stage.history();
         stage.tell(&records::told(&history));
         let losses = records::losses(&history);
         assert!(losses.is_empty(), "{losses:#?}");
+        stage.close();
     });
 }
 

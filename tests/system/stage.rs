@@ -134,17 +134,23 @@ impl Stage {
         self.close_within(LEASE + ALLOWANCE);
     }
 
+    /// Every node that is there lets go and ends.
+    #[track_caller]
+    pub(crate) fn end(&self) {
+        for post in &self.posts {
+            if post.away_since.get().is_none() {
+                post.terminate();
+            }
+        }
+    }
+
     /// As [`close`](Self::close), where another may lead so long after a leader's last sign.
     #[track_caller]
     pub(crate) fn close_within(&self, within: Duration) {
         let mut hindered: Vec<Vec<Span>> = self.posts.iter().map(Post::hindered).collect();
         hindered.iter_mut().for_each(|spans| spans.extend(&*self.set_back.borrow()));
         let end = Moment::now();
-        for post in &self.posts {
-            if post.away_since.get().is_none() {
-                post.terminate();
-            }
-        }
+        self.end();
         let history = self.history();
         let unserved: Vec<usize> = hindered.iter().map(Vec::len).collect();
         self.tell(&format!(

@@ -263,6 +263,27 @@ fn a_process_that_leaves_destroys_its_session_and_then_deletes_its_beat() {
 }
 
 #[test]
+fn a_key_that_was_withdrawn_is_led_again_when_it_is_wanted_again() {
+    let mut solo = Solo::leading(1);
+    solo.tell(Event::Withdraw(KeyId(0)), obedient);
+    solo.tell(Event::Drained(term(0, 0)), obedient);
+    solo.run_for(3_000, |call| match call {
+        Call::Read(_) => Some(free(99)),
+        call => obedient(call),
+    });
+    solo.forget();
+    solo.tell(Event::Stand(KeyId(0), FolderId(0)), obedient);
+    solo.run_for(0, |call| match call {
+        Call::Read(_) => Some(free(99)),
+        call => obedient(call),
+    });
+    assert_eq!(
+        did(&solo, |action| matches!(action, Action::Start(_))),
+        [Action::Start(term(0, 0))]
+    );
+}
+
+#[test]
 fn a_standby_that_was_frozen_reads_the_beat_before_it_takes() {
     let mut solo = Solo::new(1);
     let service = |call: &Call| match call {
