@@ -16,7 +16,7 @@ use crate::engine::{Engine, Precise};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
 use crate::job::{Jobs, Registration, Store, Supplies, Values, register};
-use crate::lock::{Manager, SharedLayout};
+use crate::lock::{Keyspace, Manager, Place, Policy, SharedLayout};
 use crate::run::{Archive, Runs};
 use crate::settings::Settings;
 use crate::{log, signal};
@@ -99,6 +99,47 @@ impl Runtime {
     pub fn scheduler(mut self, scheduler: tokio_cron_scheduler::JobScheduler) -> Self {
         self.scheduler = Some(crate::engine::Scheduler(scheduler));
         self
+    }
+
+    /// The least that the ACL token of a node must permit for these jobs, as the HCL of a policy:
+    /// what `consul acl policy create -name NAME -rules -` takes. Jobs that are not enabled need
+    /// nothing; what jobs write through [`Kv`](crate::Kv) is not in it, since only they know.
+    ///
+    /// # Errors
+    ///
+    /// Where settings or jobs are wrong, as [`Runtime::run`].
+    pub fn acl_policy(&self) -> Result<String> {
+        Ok(self.policy()?.0.to_string())
+    }
+
+    /// Asks whether the lock service answers, and whether the ACL token permits what these jobs
+    /// need. Leads nothing, and writes no key.
+    ///
+    /// # Errors
+    ///
+    /// Where settings or jobs are wrong, as [`Runtime::run`], or the token lacks rights, all of
+    /// them at once; where the lock service does not answer.
+    pub async fn check(&self) -> Result<()> {
+        let (policy, layout) = self.policy()?;
+        let service = self.settings.lock_service(&SharedLayout::new(layout))?;
+        let rights = service.rights(policy).await.map_err(Error::no_answer)?;
+        let lacks = rights.into_iter().filter(|(_, is_there)| !is_there);
+        let faults: Vec<String> = lacks
+            .map(|(rule, _)| format!("the token lacks a right; add to its policy: {rule}"))
+            .collect();
+        if faults.is_empty() { Ok(()) } else { Err(Error::wrong(faults)) }
+    }
+
+    /// What the jobs need, and the keys that they need it for.
+    fn policy(&self) -> Result<(Policy, Layout)> {
+        let jobs = self.registrations(&Arc::new(self.data.clone()))?;
+        let keys: BTreeSet<String> = jobs.iter().map(|job| job.key.to_string()).collect();
+        let records = jobs
+            .iter()
+            .filter(|job| job.keeping.is_some())
+            .map(|job| Place { lock: job.key.to_string(), job: job.name.to_string() });
+        let layout = Layout::new(keys);
+        Ok((Policy::new(Keyspace::new(self.settings.prefix()), &layout, records), layout))
     }
 
     /// Runs until SIGTERM or SIGINT, then lets go of everything and comes back. A run that goes on

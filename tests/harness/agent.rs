@@ -5,7 +5,10 @@ mod builder;
 
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -27,6 +30,16 @@ const TAIL: usize = 30;
 
 /// The master token of the configurations in `examples/consul/`.
 pub const MASTER_TOKEN: &str = "2b5c1f0e-6d0c-4b1e-9a51-3f1d8f0c7a42";
+
+static POLICIES: AtomicU32 = AtomicU32::new(1);
+
+/// A token of Consul's ACL.
+#[derive(Debug)]
+pub struct Token {
+    accessor: String,
+    /// What a node is given.
+    pub secret: String,
+}
 
 /// A started agent, up or down.
 #[derive(Debug)]
@@ -143,6 +156,35 @@ impl Agent {
         self.wait_ready();
     }
 
+    /// A new token that permits what these rules say, made with the `consul` of this agent by its
+    /// master token.
+    ///
+    /// # Panics
+    ///
+    /// When it has no such token, or Consul does not take the rules.
+    #[track_caller]
+    pub fn token_for(&self, rules: &str) -> Token {
+        let name = format!("policy-{}", POLICIES.fetch_add(1, Ordering::Relaxed));
+        self.run(&["acl", "policy", "create", "-name", &name, "-rules", "-"], rules);
+        let text = self.run(&["acl", "token", "create", "-policy-name", &name], "");
+        let field = |name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name));
+            let value = line.and_then(|line| line.split_whitespace().nth(1));
+            value.unwrap_or_else(|| panic!("no {name} in {text}")).to_owned()
+        };
+        Token { accessor: field("AccessorID"), secret: field("SecretID") }
+    }
+
+    /// Makes a token one that Consul does not know.
+    ///
+    /// # Panics
+    ///
+    /// When Consul does not take that.
+    #[track_caller]
+    pub fn revoke(&self, token: &Token) {
+        self.run(&["acl", "token", "delete", "-id", &token.accessor], "");
+    }
+
     /// Saves what Consul's servers hold now, under a name for [`restore`](Self::restore).
     ///
     /// # Panics
@@ -201,12 +243,26 @@ impl Agent {
 
     #[track_caller]
     fn snapshot(&self, verb: &str, name: &str) {
+        let file = self.dir.path().join(name);
+        self.run(&["snapshot", verb, &file.to_string_lossy()], "");
+    }
+
+    /// The `consul` command line, with this agent; gives what it printed.
+    #[track_caller]
+    fn run(&self, args: &[&str], stdin: &str) -> String {
         let mut command = self.place.command(self.consul.path());
-        command.args(["snapshot", verb, &format!("-http-addr={}", self.addr())]);
-        let output = command.arg(self.dir.path().join(name)).output();
-        let output = output.unwrap_or_else(|fault| panic!("consul snapshot {verb}: {fault}"));
+        command.args(args).env("CONSUL_HTTP_ADDR", self.addr());
+        command.envs(self.token.iter().map(|token| ("CONSUL_HTTP_TOKEN", token)));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let output = command.spawn().and_then(|mut child| {
+            // dropped, which ends it, before the wait
+            child.stdin.take().map(|mut pipe| pipe.write_all(stdin.as_bytes())).transpose()?;
+            child.wait_with_output()
+        });
+        let output = output.unwrap_or_else(|fault| panic!("consul {args:?}: {fault}"));
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "consul snapshot {verb} {name}: {said}");
+        assert!(output.status.success(), "consul {args:?}: {said}\n{stdin}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     fn log(&self) -> PathBuf {

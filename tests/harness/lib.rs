@@ -29,7 +29,7 @@ mod proxy;
 mod slot;
 mod stall;
 
-pub use agent::{Agent, AgentBuilder, MASTER_TOKEN};
+pub use agent::{Agent, AgentBuilder, MASTER_TOKEN, Token};
 pub use api::{Answer, Api, Entry, Session};
 pub use cluster::Cluster;
 pub use consul::{Consul, each_consul, one_consul};

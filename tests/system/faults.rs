@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use tests::{Agent, Api, Line, MASTER_TOKEN, Node, Proxy, Way, clock, each_consul, wait_until};
+use tests::{Agent, Api, Line, Node, Proxy, Way, clock, each_consul, wait_until};
 
 const SOON: Duration = Duration::from_secs(8);
 const KEY: &str = "service/clock";
@@ -171,47 +171,6 @@ fn a_node_that_hears_nothing_or_is_not_heard_stops_believing_before_another_lead
             let healed = Instant::now();
             said(&leader, stopped, "answers");
             leader.wait_line_after(healed, SOON, clock::stands_by);
-        }
-    });
-}
-
-#[test]
-fn a_token_without_a_right_is_told_with_the_rule_that_it_lacks() {
-    each_consul(|consul| {
-        let agent = Agent::configured(consul).hcl("acl { default_policy = \"deny\" }").start();
-        let api = agent.api();
-        let keys = r#"key_prefix \"service/\" { policy = \"write\" }"#;
-        let own = r#"key_prefix \".leader/\" { policy = \"write\" }"#;
-        let sessions = r#"session_prefix \"\" { policy = \"write\" }"#;
-        for (name, rules, lacks) in [
-            ("all", vec![keys, own, sessions], None),
-            ("no-sessions", vec![keys, own], Some("session_prefix \"\"")),
-            ("no-keys", vec![own, sessions], Some("key_prefix \"service/\"")),
-            ("no-beats", vec![keys, sessions], Some("key_prefix \".leader/\"")),
-        ] {
-            let policy = format!(r#"{{"Name":"{name}","Rules":"{}"}}"#, rules.join(" "));
-            assert_eq!(api.request("PUT", "/v1/acl/policy", &policy).status, 200);
-            let token = format!(r#"{{"Policies":[{{"Name":"{name}"}}]}}"#);
-            let token = api.request("PUT", "/v1/acl/token", &token).body;
-            let (_, secret) = token.split_once(r#""SecretID":"#).expect("a token");
-            let secret = secret.trim_start_matches([' ', '"']).split('"').next().expect("a secret");
-            assert_ne!(secret, MASTER_TOKEN);
-            let node = Node::example("clock")
-                .env("CONSUL_HTTP_ADDR", agent.addr())
-                .env("CONSUL_HTTP_TOKEN", secret)
-                .start();
-            let Some(rule) = lacks else {
-                node.wait_error_line(SOON, clock::took_the_lead);
-                node.terminate();
-                node.wait_exit(SOON);
-                continue;
-            };
-            let told = node.wait_error_line(SOON, |line| line.text.contains(" WARN "));
-            assert!(told.text.contains(rule), "{name}: {}", told.text);
-            assert!(!told.text.contains(secret));
-            node.wait_line(SOON, clock::stands_by);
-            node.terminate();
-            assert!(node.wait_exit(Duration::from_secs(1)).success());
         }
     });
 }

@@ -1,5 +1,6 @@
 //! The system against real Consul agents and real processes.
 
+mod acl;
 mod cluster;
 mod demo;
 mod examples;

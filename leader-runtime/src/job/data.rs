@@ -36,7 +36,7 @@ impl<T> Deref for Data<T> {
 }
 
 /// All that was put in, one of each type.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Values {
     values: BTreeMap<TypeId, (&'static str, Arc<dyn Any + Send + Sync>)>,
     /// Types that came twice.

@@ -12,7 +12,7 @@ use tracing::info;
 
 use super::gate::{Gate, Standing};
 use super::guard::DRAIN;
-use super::{Claim, Manager, SharedLayout, Term, whole_key};
+use super::{Claim, Keyspace, Manager, Policy, SharedLayout, Term, whole_key};
 use crate::clock::LONGEST_SLEEP;
 use crate::error::{Error, Result};
 use crate::settings::Settings;
@@ -81,6 +81,14 @@ impl LockManager {
     /// Where the key is none: 1 to 512 bytes of letters, digits and `_ . , - /`.
     pub fn lock(&self, key: &str) -> Result<Lock> {
         Ok(Lock::of(&self.manager, &whole_key(&self.key_prefix, key)?))
+    }
+
+    /// The least that an ACL token must permit for the locks that were made so far, as the HCL of
+    /// a policy: [`Runtime::acl_policy`](crate::Runtime::acl_policy) has more.
+    #[must_use]
+    pub fn acl_policy(&self) -> String {
+        let keyspace = Keyspace::new(&self.key_prefix);
+        Policy::new(keyspace, &self.manager.layout().read(), []).to_string()
     }
 
     /// What the lease of the settings means: how soon another leads after a death, and how long

@@ -101,6 +101,11 @@ impl Manager {
         self.claims().get(&id).map(|claimed| claimed.gate.clone())
     }
 
+    /// Every key that something stands for, or stood for.
+    pub(crate) const fn layout(&self) -> &SharedLayout {
+        &self.layout
+    }
+
     /// Gives the key to another node, where this one leads it.
     pub(crate) fn step_down(&self, gate: &Gate) {
         self.tell(Command::StepDown(gate.key()));

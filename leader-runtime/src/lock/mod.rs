@@ -20,6 +20,7 @@ mod term;
 use std::fmt;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use leader_core::Key;
 use leader_core::election::{Answer, Failure, Pace, Request};
@@ -27,7 +28,7 @@ use leader_core::election::{Answer, Failure, Pace, Request};
 use crate::error::Error;
 
 pub use by_hand::{Lock, LockManager};
-pub(crate) use consul::{Address, Consul, KvStore, Write};
+pub(crate) use consul::{Address, Consul, Keyspace, KvStore, Policy, Rule, Write};
 pub(crate) use guard::{Belief, Guard, Watch};
 pub use identity::Leader;
 pub(crate) use identity::{Identity, json};
@@ -69,6 +70,12 @@ pub(crate) trait LockService: Send + Sync + 'static {
 
     /// Where the records of jobs are.
     fn records(&self) -> Arc<dyn Records>;
+
+    /// Each rule of the policy that bears on this service, and whether this process has that right;
+    /// or what went wrong, in words for a person. Writes no key, and leads nothing.
+    fn rights(&self, _: Policy) -> BoxFuture<'static, Result<Vec<(Rule, bool)>, String>> {
+        std::future::ready(Ok(Vec::new())).boxed()
+    }
 
     /// Who holds this key, by its value; or what went wrong, in words for a person.
     fn leader(&self, key: String) -> BoxFuture<'static, Result<Option<Leader>, String>>;

@@ -1,9 +1,12 @@
 //! Whether the lock service answers, told once at each turn.
 
-use leader_core::election::{Answer, Call, Failure};
+use std::time::Duration;
+
+use leader_core::election::{Answer, Call, Failure, Timestamp};
 use tracing::{debug, info, warn};
 
 use super::{LockService, Reply};
+use crate::clock;
 
 /// What kind of request was asked. A service may answer one kind and not another, as it does where
 /// a token lacks a right.
@@ -39,10 +42,15 @@ pub(super) struct Outage {
     told: Vec<String>,
     /// The kinds of requests that fail, and whether a person has to mend that.
     failing: Vec<(Kind, bool)>,
+    /// What a person has to mend, and when that was told: other requests may go well meanwhile.
+    denied: Vec<(String, Timestamp)>,
 }
 
 /// So many different faults of one outage are told; the others are logged for those who look.
 const FAULTS_TOLD: usize = 5;
+
+/// A right that is lacking all the time is told again after this.
+const AGAIN: Duration = Duration::from_secs(600);
 
 impl Outage {
     /// An answer came, or a fault instead, or with it.
@@ -61,6 +69,16 @@ impl Outage {
             return;
         }
         let denied = reply.answer != Answer::Failed(Failure::Transient);
+        if denied && !self.told.contains(fault) && !self.is_due(fault) {
+            debug!(fault, "still");
+            return;
+        }
+        // what stands against one key of several is no outage
+        let is_partial = matches!(reply.answer, Answer::Refused(_));
+        if is_partial {
+            warn!("{}: {fault}; trying on", service.place());
+            return;
+        }
         if !self.failing.contains(&(kind, denied)) {
             self.failing.push((kind, denied));
         }
@@ -70,6 +88,17 @@ impl Outage {
             warn!("{}: {fault}; trying on", service.place());
             self.told.push(fault.clone());
         }
+    }
+
+    /// Whether this denial was not told lately; from now on it was.
+    fn is_due(&mut self, fault: &str) -> bool {
+        let now = clock::now();
+        self.denied.retain(|(_, told)| now < *told + AGAIN);
+        let is_due = !self.denied.iter().any(|(told, _)| told == fault);
+        if is_due {
+            self.denied.push((fault.to_owned(), now));
+        }
+        is_due
     }
 }
 
@@ -85,7 +114,7 @@ mod tests {
 
     impl LockService for Nowhere {
         fn pace(&self) -> Pace {
-            Pace::Kernel { retry: std::time::Duration::ZERO }
+            Pace::Kernel { retry: Duration::ZERO }
         }
 
         fn place(&self) -> String {
@@ -120,6 +149,19 @@ mod tests {
         assert_eq!(outage.told, ["denied"]);
         outage.hear(&Nowhere, Kind::Transaction, &done);
         assert!(outage.told.is_empty());
+    }
+
+    #[test]
+    fn a_right_that_is_lacking_for_one_key_is_no_outage_and_told_once() {
+        let mut outage = Outage::default();
+        let answer = Answer::Refused(Vec::new());
+        let refused = Reply { answer, fault: Some("denied".into()) };
+        for _ in 0..3 {
+            outage.hear(&Nowhere, Kind::Transaction, &refused);
+            outage.hear(&Nowhere, Kind::Transaction, &Reply::from(Answer::Done));
+        }
+        assert!(outage.told.is_empty() && outage.failing.is_empty());
+        assert_eq!(outage.denied.len(), 1);
     }
 
     #[test]

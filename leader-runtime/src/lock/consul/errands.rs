@@ -10,7 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use leader_core::election::{Fence, Index, Read};
 use tokio::sync::oneshot;
 
-use super::acl::{key_rule, lacks_right};
+use super::acl::lacks_right;
+use super::keyspace::Keyspace;
 use super::kv::{KvStore, in_time, led};
 use super::wire::{KvOperation, Operation, StoredKey, TransactionError, base64};
 use crate::lock::Reply;
@@ -174,7 +175,7 @@ impl KvStore {
                 let answer = if what.contains("doesn't exist") {
                     Ok(Found { value: None, read: Read::Absent })
                 } else {
-                    Err(refused(&errand.key, what))
+                    Err(refused(&self.0.keyspace, &errand.key, what))
                 };
                 answers.insert(*op_index, answer);
             }
@@ -217,7 +218,7 @@ impl KvStore {
                 let is_denied = what.contains("Permission denied");
                 let answer = match subject {
                     Subject::Term(_) | Subject::Check(_) if !is_denied => Ok(Written::Refused),
-                    _ => Err(refused(&operation.kv.key, what)),
+                    _ => Err(refused(&self.0.keyspace, &operation.kv.key, what)),
                 };
                 match *subject {
                     Subject::Check(place) | Subject::Set(place) => {
@@ -295,9 +296,9 @@ fn found(stored: StoredKey) -> Found {
     Found { read: Read::At(Index(stored.modify_index)), value: stored.value() }
 }
 
-fn refused(key: &str, what: &str) -> String {
+fn refused(keyspace: &Keyspace, key: &str, what: &str) -> String {
     if what.contains("Permission denied") {
-        lacks_right(&key_rule(key), what)
+        lacks_right(&keyspace.rule(key), what)
     } else {
         format!("refused a transaction: {what}")
     }

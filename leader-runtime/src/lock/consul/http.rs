@@ -8,7 +8,8 @@ use serde::de::DeserializeOwned;
 use super::super::Reply;
 use super::super::identity::json;
 use super::Address;
-use super::acl::{lacks_right, path_rule};
+use super::acl::{Rule, lacks_right};
+use super::keyspace::Keyspace;
 use super::wire::{Operation, StoredKey, TransactionAnswer, TransactionError};
 use crate::error::Error;
 
@@ -17,6 +18,7 @@ use crate::error::Error;
 pub(super) struct Http {
     client: Client,
     address: Address,
+    keyspace: Keyspace,
 }
 
 /// An answer that says what it means: a success, or a 404 of a read.
@@ -30,7 +32,11 @@ pub(super) struct Response {
 pub(super) type Carried = Result<Vec<StoredKey>, Vec<TransactionError>>;
 
 impl Http {
-    pub(super) fn new(address: &Address, token: Option<&str>) -> Result<Self, Error> {
+    pub(super) fn new(
+        address: &Address,
+        token: Option<&str>,
+        keyspace: Keyspace,
+    ) -> Result<Self, Error> {
         let mut headers = HeaderMap::new();
         if let Some(token) = token {
             let mut token = HeaderValue::from_str(token).map_err(|_| Error::token())?;
@@ -48,7 +54,7 @@ impl Http {
             .tcp_nodelay(true)
             .build()
             .map_err(Error::client)?;
-        Ok(Self { client, address: address.clone() })
+        Ok(Self { client, address: address.clone(), keyspace })
     }
 
     pub(super) const fn address(&self) -> &Address {
@@ -56,15 +62,15 @@ impl Http {
     }
 
     pub(super) async fn get(&self, path: &str) -> Result<Response, Reply> {
-        self.request(Method::GET, path, Vec::new()).await?.meaning(path, true)
+        self.meaning(self.request(Method::GET, path, Vec::new()).await?, path, true)
     }
 
     pub(super) async fn put(&self, path: &str, body: Vec<u8>) -> Result<Response, Reply> {
-        self.request(Method::PUT, path, body).await?.meaning(path, false)
+        self.meaning(self.request(Method::PUT, path, body).await?, path, false)
     }
 
     pub(super) async fn delete(&self, path: &str) -> Result<Response, Reply> {
-        self.request(Method::DELETE, path, Vec::new()).await?.meaning(path, false)
+        self.meaning(self.request(Method::DELETE, path, Vec::new()).await?, path, false)
     }
 
     /// All of these operations or none.
@@ -73,7 +79,7 @@ impl Http {
         let path = "txn?consistent";
         let response = self.request(Method::PUT, path, json(&operations)).await?;
         if response.status != StatusCode::CONFLICT {
-            let answer: TransactionAnswer = response.meaning(path, false)?.json()?;
+            let answer: TransactionAnswer = self.meaning(response, path, false)?.json()?;
             let results = answer.results.unwrap_or_default();
             return Ok(Ok(results.into_iter().map(|result| result.kv).collect()));
         }
@@ -94,6 +100,34 @@ impl Http {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.text().await.map_err(broken)?;
         Ok(Response { status, headers, body })
+    }
+
+    /// What the response says; `is_read`: a 404 is an answer.
+    fn meaning(&self, response: Response, path: &str, is_read: bool) -> Result<Response, Reply> {
+        let text = response.text();
+        match response.status {
+            StatusCode::OK => Ok(response),
+            StatusCode::NOT_FOUND if is_read => Ok(response),
+            // of a renewal
+            StatusCode::NOT_FOUND if text.contains("Session id") => Err(gone()),
+            StatusCode::INTERNAL_SERVER_ERROR if text.contains("invalid session") => Err(gone()),
+            status => {
+                let refusal = refusal(status, text, || self.rule(path));
+                Err(Reply::failed(failure(status, text), refusal))
+            }
+        }
+    }
+
+    /// What a request for this path needs.
+    fn rule(&self, path: &str) -> Rule {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        match path.strip_prefix("kv/") {
+            Some(folder) if query.starts_with("recurse") && folder != self.keyspace.beats() => {
+                Rule::List(folder.into())
+            }
+            Some(key) => self.keyspace.rule(key),
+            None => Rule::Sessions,
+        }
     }
 }
 
@@ -133,19 +167,6 @@ impl Response {
             )
         })
     }
-
-    /// What this status and text mean; `is_read`: a 404 is an answer.
-    fn meaning(self, path: &str, is_read: bool) -> Result<Self, Reply> {
-        let text = self.text();
-        match self.status {
-            StatusCode::OK => Ok(self),
-            StatusCode::NOT_FOUND if is_read => Ok(self),
-            // of a renewal
-            StatusCode::NOT_FOUND if text.contains("Session id") => Err(gone()),
-            StatusCode::INTERNAL_SERVER_ERROR if text.contains("invalid session") => Err(gone()),
-            status => Err(Reply::failed(failure(status, text), refusal(status, text, path))),
-        }
-    }
 }
 
 fn gone() -> Reply {
@@ -167,14 +188,14 @@ fn failure(status: StatusCode, text: &str) -> Failure {
     if is_configuration { Failure::Configuration } else { Failure::Transient }
 }
 
-fn refusal(status: StatusCode, text: &str, path: &str) -> String {
+fn refusal(status: StatusCode, text: &str, rule: impl FnOnce() -> Rule) -> String {
     let text: String = text.chars().take(200).collect();
     match (status, text.as_str()) {
         (StatusCode::FORBIDDEN, text) if text.contains("ACL not found") => format!(
             "Consul does not know the token ({status}: {text}); set CONSUL_HTTP_TOKEN to one that \
              exists"
         ),
-        (StatusCode::FORBIDDEN, text) => lacks_right(&path_rule(path), text),
+        (StatusCode::FORBIDDEN, text) => lacks_right(&rule(), text),
         (status, "") => format!("Consul answered {status}"),
         (status, text) => format!("Consul answered {status}: {text}"),
     }

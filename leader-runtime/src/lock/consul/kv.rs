@@ -6,7 +6,7 @@ use std::time::Duration;
 use leader_core::election::Fence;
 
 use super::Shared;
-use super::acl::{key_rule, lacks_right};
+use super::acl::lacks_right;
 use super::wire::{KvOperation, Operation, base64};
 use crate::lock::Reply;
 
@@ -49,7 +49,6 @@ impl KvStore {
             Write::Delete => KvOperation::new("delete", key),
         };
         let Some(session) = self.0.session() else { return Ok(false) };
-        let rule = key_rule(&write.key);
         let checks = led(lock, fence, session.as_str());
         let checked = checks.len();
         let operations: Vec<Operation> =
@@ -58,7 +57,10 @@ impl KvStore {
             return Ok(true);
         };
         match errors.iter().find(|error| error.what.contains("Permission denied")) {
-            Some(denied) => Err(lacks_right(&rule, &denied.what)),
+            Some(denied) => {
+                let key = operations.get(denied.op_index).map_or("", |operation| &operation.kv.key);
+                Err(lacks_right(&self.0.keyspace.rule(key), &denied.what))
+            }
             None if errors.iter().any(|error| error.op_index < checked) => Ok(false),
             None => {
                 let whats: Vec<_> = errors.iter().map(|error| error.what.as_str()).collect();

@@ -4,8 +4,10 @@ mod acl;
 mod address;
 mod errands;
 mod http;
+mod keyspace;
 mod kv;
 mod records;
+mod rights;
 mod transaction;
 mod view;
 mod wire;
@@ -20,9 +22,11 @@ use leader_core::election::{
     Answer, Attempt, BeatSeen, Call, Failure, Index, Pace, Path, Request, SessionId,
 };
 
+pub(crate) use self::acl::{Policy, Rule};
 pub(crate) use self::address::Address;
 use self::errands::Errands;
 use self::http::Http;
+pub(crate) use self::keyspace::Keyspace;
 pub(crate) use self::kv::{KvStore, Write};
 use self::transaction::{Locked, Transaction};
 use self::wire::{Beat, LOCK_FLAGS, Session, SessionCreated, base64};
@@ -46,10 +50,7 @@ struct Shared {
     timing: Timing,
     layout: SharedLayout,
     identity: Identity,
-    /// The folder of the beat keys. It lies outside every watched folder, whose watch each beat
-    /// would wake.
-    beats: String,
-    key_prefix: String,
+    keyspace: Keyspace,
     /// The session that was made last. A write of a job is checked against it.
     session: Mutex<Option<SessionId>>,
     errands: Errands,
@@ -65,13 +66,13 @@ impl Consul {
         layout: SharedLayout,
         identity: Identity,
     ) -> Result<Self, Error> {
+        let keyspace = Keyspace::new(key_prefix);
         let shared = Shared {
-            http: Http::new(address, token)?,
+            http: Http::new(address, token, keyspace.clone())?,
             timing,
             layout,
             identity,
-            beats: format!(".leader/{key_prefix}beats/"),
-            key_prefix: key_prefix.to_owned(),
+            keyspace,
             session: Mutex::default(),
             errands: Errands::default(),
         };
@@ -103,6 +104,11 @@ impl LockService for Consul {
 
     fn records(&self) -> Arc<dyn Records> {
         Arc::new(KvStore(Arc::clone(&self.shared)))
+    }
+
+    fn rights(&self, policy: Policy) -> BoxFuture<'static, Result<Vec<(Rule, bool)>, String>> {
+        let shared = Arc::clone(&self.shared);
+        async move { shared.rights(&policy).await }.boxed()
     }
 
     fn leader(&self, key: String) -> BoxFuture<'static, Result<Option<Leader>, String>> {
@@ -138,7 +144,7 @@ impl Shared {
             }
             Call::Beat(session) => self.beat(attempt, &session).await?,
             Call::DeleteBeat(session) => {
-                self.http.delete(&format!("kv/{}", self.beat_key(&session))).await?;
+                self.http.delete(&format!("kv/{}", self.keyspace.beat(&session))).await?;
                 Answer::Done
             }
             Call::SweepBeats => self.sweep_beats().await?,
@@ -147,7 +153,8 @@ impl Shared {
             Call::ReadBeat(session) => self.read_beat(&session).await?,
             transaction => {
                 let transaction = self.transaction(attempt, &transaction);
-                return transaction.answer(self.http.transact(transaction.operations()).await?);
+                let carried = self.http.transact(transaction.operations()).await?;
+                return transaction.answer(carried, &self.keyspace);
             }
         };
         Ok(answer.into())
@@ -155,7 +162,8 @@ impl Shared {
 
     /// Deletes the beats that no session holds any more, each only as it was seen.
     async fn sweep_beats(&self) -> Result<Answer, Reply> {
-        let stored = self.http.get(&format!("kv/{}?recurse", self.beats)).await?.stored()?;
+        let stored =
+            self.http.get(&format!("kv/{}?recurse", self.keyspace.beats())).await?.stored()?;
         for dead in stored.iter().filter(|stored| stored.session.is_none()) {
             self.http.delete(&format!("kv/{}?cas={}", dead.key, dead.modify_index)).await?;
         }
@@ -170,7 +178,7 @@ impl Shared {
             call,
             |path| match path {
                 Path::Key(id) => layout.key(*id).to_owned(),
-                Path::Beat(session) => self.beat_key(session),
+                Path::Beat(session) => self.keyspace.beat(session),
             },
             |path| match path {
                 Path::Key(_) => Locked { value: lock_value.clone(), flags: Some(LOCK_FLAGS) },
@@ -179,9 +187,16 @@ impl Shared {
         )
     }
 
+    async fn create_session(&self) -> Result<Answer, Reply> {
+        let session = self.new_session().await?;
+        let mut last = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = Some(session.clone());
+        Ok(Answer::Session(session))
+    }
+
     /// Where the cluster's shortest TTL is longer than ours, that one is taken: it is for mutual
     /// exclusion alone, and renewed in good time.
-    async fn create_session(&self) -> Result<Answer, Reply> {
+    async fn new_session(&self) -> Result<SessionId, Reply> {
         let ttl = format!("{}ms", self.timing.session_ttl().as_millis());
         let mut created = self.create_session_of(&ttl).await;
         if let Err(Reply { fault: Some(fault), .. }) = &created
@@ -189,10 +204,7 @@ impl Shared {
         {
             created = self.create_session_of(shortest).await;
         }
-        let session = SessionId::new(&created?.id);
-        let mut last = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = Some(session.clone());
-        Ok(Answer::Session(session))
+        Ok(SessionId::new(&created?.id))
     }
 
     async fn create_session_of(&self, ttl: &str) -> Result<SessionCreated, Reply> {
@@ -208,7 +220,7 @@ impl Shared {
     }
 
     async fn beat(&self, attempt: Attempt, session: &SessionId) -> Result<Answer, Reply> {
-        let path = format!("kv/{}?acquire={session}", self.beat_key(session));
+        let path = format!("kv/{}?acquire={session}", self.keyspace.beat(session));
         match self.http.put(&path, self.beat_value(attempt)).await?.text() {
             "true" => Ok(Answer::Done),
             // nobody else locks this key: it is the session that is no more
@@ -227,7 +239,8 @@ impl Shared {
     }
 
     async fn read_beat(&self, session: &SessionId) -> Result<Answer, Reply> {
-        let stored = self.http.get(&format!("kv/{}", self.beat_key(session))).await?.stored()?;
+        let stored =
+            self.http.get(&format!("kv/{}", self.keyspace.beat(session))).await?.stored()?;
         let beat = stored.first().and_then(|stored| {
             // left behind by a session that is gone, it says nothing about the holder
             (stored.session.as_deref() == Some(session.as_str())).then_some(())?;
@@ -235,10 +248,6 @@ impl Shared {
             Some(BeatSeen { index: Index(stored.modify_index), lease: beat.lease()? })
         });
         Ok(Answer::Beat(beat))
-    }
-
-    fn beat_key(&self, session: &SessionId) -> String {
-        format!("{}{session}", self.beats)
     }
 
     fn beat_value(&self, attempt: Attempt) -> Vec<u8> {

@@ -8,18 +8,9 @@ use super::errands::{ReadErrand, Term, WriteErrand};
 use super::kv::KvStore;
 use crate::lock::records::{Found, Place, Records, Written};
 
-impl KvStore {
-    /// Beside the beats: one rule of the token's policy covers both.
-    fn record_key(&self, Place { lock, job }: &Place) -> String {
-        let prefix = &self.0.key_prefix;
-        let lock = lock.strip_prefix(&**prefix).unwrap_or(lock);
-        format!(".leader/{prefix}runs/{lock}/{job}")
-    }
-}
-
 impl Records for KvStore {
     fn read(&self, place: &Place) -> BoxFuture<'static, Result<Found, String>> {
-        let (store, key) = (self.clone(), self.record_key(place));
+        let (store, key) = (self.clone(), self.0.keyspace.record(place));
         store.carried(|queues, asked| queues.reads.push_back(ReadErrand { key, asked })).boxed()
     }
 
@@ -30,7 +21,7 @@ impl Records for KvStore {
         read: Read,
         value: Vec<u8>,
     ) -> BoxFuture<'static, Result<Written, String>> {
-        let (store, key) = (self.clone(), self.record_key(place));
+        let (store, key) = (self.clone(), self.0.keyspace.record(place));
         let term = Term { lock: place.lock.clone(), fence };
         let errand = move |asked| WriteErrand { term, key, read, value, asked };
         store.carried(|queues, asked| queues.writes.push_back(errand(asked))).boxed()

@@ -7,8 +7,9 @@ use leader_core::election::{
 };
 
 use super::super::Reply;
-use super::acl::{key_rule, lacks_right};
+use super::acl::lacks_right;
 use super::http::Carried;
+use super::keyspace::Keyspace;
 use super::wire::{self, KvOperation, LOCK_FLAGS, StoredKey, TransactionError};
 
 /// The operations of a call, as Consul is sent them, each with what it is about.
@@ -79,10 +80,10 @@ impl Transaction {
         &self.operations
     }
 
-    pub(super) fn answer(&self, carried: Carried) -> Result<Reply, Reply> {
+    pub(super) fn answer(&self, carried: Carried, keyspace: &Keyspace) -> Result<Reply, Reply> {
         match carried {
             Ok(written) => Ok(self.done(written).into()),
-            Err(errors) => self.refused(errors),
+            Err(errors) => self.refused(errors, keyspace),
         }
     }
 
@@ -105,7 +106,7 @@ impl Transaction {
     }
 
     /// Nothing was carried out.
-    fn refused(&self, errors: Vec<TransactionError>) -> Result<Reply, Reply> {
+    fn refused(&self, errors: Vec<TransactionError>, keyspace: &Keyspace) -> Result<Reply, Reply> {
         let mut refusals = Vec::new();
         let mut fault = None;
         for TransactionError { op_index, what } in errors {
@@ -117,7 +118,7 @@ impl Transaction {
             };
             if why == Why::Denied {
                 let key = self.operations.get(op_index).map_or("", |operation| &operation.kv.key);
-                fault = Some(lacks_right(&key_rule(key), &what));
+                fault = Some(lacks_right(&keyspace.rule(key), &what));
             }
             let key = match self.subjects.get(op_index) {
                 Some(Subject::Key { id, .. }) => Some(*id),

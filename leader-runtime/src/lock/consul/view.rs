@@ -8,7 +8,8 @@ use leader_core::election::{
 
 use super::super::Reply;
 use super::Shared;
-use super::acl::{key_rule, lacks_right};
+use super::acl::lacks_right;
+use super::keyspace::Keyspace;
 use super::wire::{KvOperation, Operation, StoredKey, TransactionError};
 
 /// So many times a transaction is read that names keys which do not exist: the second time without
@@ -46,7 +47,8 @@ impl Shared {
     /// The answer to a transaction has no index. The beats are read with it: each acquisition of
     /// ours came with a beat, so that a view whose beat is older than a term is older than the term.
     async fn read_together(&self, folders: &[FolderId]) -> Result<Answer, Reply> {
-        let mut operations = vec![Operation { kv: KvOperation::new("get-tree", &self.beats) }];
+        let mut operations =
+            vec![Operation { kv: KvOperation::new("get-tree", self.keyspace.beats()) }];
         {
             let layout = self.layout.read();
             operations.extend(folders.iter().map(|folder| {
@@ -65,7 +67,7 @@ impl Shared {
                 }
                 Err(errors) => errors,
             };
-            let absent = absent(&operations, &errors)?;
+            let absent = absent(&operations, &errors, &self.keyspace)?;
             let mut number = 0..;
             operations.retain(|_| !number.next().is_some_and(|number| absent.contains(&number)));
         }
@@ -93,14 +95,18 @@ impl Shared {
 }
 
 /// Which operations name keys that do not exist; `Err` where something else stood against them.
-fn absent(operations: &[Operation], errors: &[TransactionError]) -> Result<HashSet<usize>, Reply> {
+fn absent(
+    operations: &[Operation],
+    errors: &[TransactionError],
+    keyspace: &Keyspace,
+) -> Result<HashSet<usize>, Reply> {
     let mut absent = HashSet::new();
     for TransactionError { op_index, what } in errors {
         if what.contains("doesn't exist") {
             absent.insert(*op_index);
         } else if what.contains("Permission denied") {
             let key = operations.get(*op_index).map_or("", |operation| &operation.kv.key);
-            let fault = lacks_right(&key_rule(key), what);
+            let fault = lacks_right(&keyspace.rule(key), what);
             return Err(Reply::failed(Failure::Configuration, fault));
         } else {
             let fault = format!("refused to read keys: {what}");

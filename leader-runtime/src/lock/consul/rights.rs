@@ -1,0 +1,59 @@
+//! Which rights the token has, found out without writing a key or leading anything.
+
+use std::collections::HashSet;
+
+use super::Shared;
+use super::acl::{Policy, Rule, is_lacking};
+use super::kv::in_time;
+use super::wire::{KvOperation, Operation, TransactionError};
+use crate::lock::Reply;
+
+/// Consul takes so many operations in one transaction.
+const MOST: usize = 64;
+
+impl Shared {
+    /// Each rule of the policy, and whether the token has it; or what went wrong, in words for a
+    /// person.
+    pub(super) async fn rights(&self, policy: &Policy) -> Result<Vec<(Rule, bool)>, String> {
+        let mut rights = Vec::new();
+        let writes: Vec<(&Rule, String)> = policy.writes().collect();
+        for writes in writes.chunks(MOST) {
+            let denied = in_time(self.denied(writes.iter().map(|(_, key)| key))).await?;
+            let permitted = |number| !denied.contains(&number);
+            rights.extend((0..).zip(writes).map(|(i, (rule, _))| ((*rule).clone(), permitted(i))));
+        }
+        for folder in policy.lists() {
+            // where the servers do not ask for this right, nobody lacks it
+            if !in_time(permits(self.http.get(&format!("kv/{folder}?recurse&keys")))).await? {
+                rights.push((Rule::List(folder.into()), false));
+            }
+        }
+        rights.push((Rule::Sessions, in_time(permits(self.try_session())).await?));
+        Ok(rights)
+    }
+
+    /// Which of these keys may not be written. Asked by checks alone, which write nothing, and are
+    /// made for those who may write.
+    async fn denied(&self, keys: impl Iterator<Item = &String>) -> Result<HashSet<usize>, Reply> {
+        let operations: Vec<Operation> =
+            keys.map(|key| Operation { kv: KvOperation::new("check-not-exists", key) }).collect();
+        let errors = self.http.transact(&operations).await?.err().unwrap_or_default();
+        let is_denied = |error: &TransactionError| error.what.contains("Permission denied");
+        Ok(errors.into_iter().filter(is_denied).map(|error| error.op_index).collect())
+    }
+
+    async fn try_session(&self) -> Result<(), Reply> {
+        let session = self.new_session().await?;
+        self.http.put(&format!("session/destroy/{session}"), Vec::new()).await?;
+        Ok(())
+    }
+}
+
+/// Whether it was done; `false` where the token lacks the right.
+async fn permits<T>(asked: impl Future<Output = Result<T, Reply>>) -> Result<bool, Reply> {
+    match asked.await {
+        Ok(_) => Ok(true),
+        Err(reply) if is_lacking(&reply) => Ok(false),
+        Err(reply) => Err(reply),
+    }
+}
