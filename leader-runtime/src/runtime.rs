@@ -48,7 +48,7 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// A runtime by the settings of the environment: [`Settings`] has the variables.
+    /// A runtime by the settings of files and of the environment: [`Settings`] has them all.
     ///
     /// # Errors
     ///
@@ -271,7 +271,9 @@ impl Runtime {
 
     /// Everything that is wrong with the settings, the data and the jobs, or the jobs.
     fn registrations(&self, data: &Arc<Values>) -> Result<Vec<Registration>> {
+        let overrides = self.settings.overrides(&self.jobs);
         let mut faults = self.settings.faults().to_vec();
+        faults.extend_from_slice(overrides.faults());
         faults.extend(data.faults());
         if self.jobs.is_empty() {
             faults.push("there are no jobs; list them: `.jobs(jobs![…])`".into());
@@ -279,8 +281,11 @@ impl Runtime {
         // as they will be
         let store = self.settings.has_kv().then(Store::in_memory);
         let supplies = Supplies { data: Arc::clone(data), store, key_prefix: "".into() };
-        match register(&self.jobs, self.settings.prefix(), &Arc::new(supplies)) {
-            Ok(jobs) if faults.is_empty() => return Ok(jobs),
+        match register(&self.jobs, self.settings.prefix(), &overrides, &Arc::new(supplies)) {
+            Ok(jobs) if faults.is_empty() => {
+                self.settings.log(&overrides);
+                return Ok(jobs);
+            }
             Ok(_) => {}
             Err(wrong) => faults.extend(wrong.iter().map(ToString::to_string)),
         }

@@ -9,8 +9,49 @@ use crate::span;
 pub struct Conflict {
     /// The one that is to be changed or removed; `None` where one is missing.
     pub option: Option<&'static str>,
+    /// The one that it does not go with, where there is one.
+    pub other: Option<&'static str>,
     /// What is wrong, and the remedy.
     pub text: String,
+}
+
+/// A kind of schedule, options that do not go with it, and why.
+type Strangers = (&'static str, &'static [&'static str], &'static str);
+
+const NO_WALL_CLOCK: &str = "which goes by no wall clock, as `cron` does";
+const NO_GRID: &str = "which has no grid to shift, as `every` has";
+
+const STRANGERS: [Strangers; 7] = [
+    (
+        "while_leading",
+        &[
+            "tz",
+            "offset",
+            "jitter",
+            "on_elected",
+            "overlap",
+            "missed",
+            "missed_within",
+            "interrupted",
+            "retries",
+            "standby",
+        ],
+        "which has no due instants and runs as long as this node leads",
+    ),
+    ("after", &["on_elected"], "which runs when a term begins anyway"),
+    ("after", &["missed", "missed_within"], "which counts from the run before and misses nothing"),
+    ("after", &["tz"], NO_WALL_CLOCK),
+    ("after", &["offset"], NO_GRID),
+    ("every", &["tz"], NO_WALL_CLOCK),
+    ("cron", &["offset"], NO_GRID),
+];
+
+/// Whether what was written beside one schedule stays where another one replaces that.
+pub(super) fn outlives(option: &str, old: &str, new: &str) -> bool {
+    // without the starts whose wait it is, it would want retries
+    let is_of_the_old = option == "backoff" && old == "while_leading" && new != old;
+    let is_stranger = STRANGERS.iter().any(|(kind, all, _)| *kind == new && all.contains(&option));
+    !Options::SCHEDULES.contains(&option) && !is_of_the_old && !is_stranger
 }
 
 /// All that does not go together, in the order of the table.
@@ -28,14 +69,21 @@ struct Conflicts<'a> {
 }
 
 impl Conflicts<'_> {
-    fn at(&mut self, option: &'static str, text: impl Into<String>) {
-        self.found.push(Conflict { option: Some(option), text: text.into() });
+    fn at(&mut self, option: &'static str, other: &'static str, text: impl Into<String>) {
+        self.found.push(Conflict { option: Some(option), other: Some(other), text: text.into() });
     }
 
-    /// Each of `options` that is given, with the reason why it does not go with `other`.
-    fn not_with(&mut self, options: &[&'static str], other: &str, why: &str) {
+    /// Each of `options` that is given beside `other`, which reads `shown`, with the reason why it
+    /// does not go with that.
+    fn not_with(
+        &mut self,
+        options: &[&'static str],
+        (other, shown): (&'static str, &str),
+        why: &str,
+    ) {
         for option in options.iter().filter(|option| self.options.is_given(option)) {
-            self.at(option, format!("`{option}` does not go with `{other}`, {why}; remove it"));
+            let text = format!("`{option}` does not go with `{shown}`, {why}; remove it");
+            self.at(option, other, text);
         }
     }
 
@@ -44,52 +92,18 @@ impl Conflicts<'_> {
             Options::SCHEDULES.into_iter().filter(|kind| self.options.is_given(kind)).collect();
         let [first, others @ ..] = given.as_slice() else {
             let text = "a job needs a schedule: `every = \"3s\"` or `cron = \"0 9 * * *\"`";
-            self.found.push(Conflict { option: None, text: text.into() });
+            self.found.push(Conflict { option: None, other: None, text: text.into() });
             return;
         };
         for other in others {
-            self.at(other, format!("`{other}` beside `{first}`: a job has one schedule; keep one"));
+            let text = format!("`{other}` beside `{first}`: a job has one schedule; keep one");
+            self.at(other, first, text);
         }
         if !others.is_empty() {
             return;
         }
-        match *first {
-            "while_leading" => self.not_with(
-                &[
-                    "tz",
-                    "offset",
-                    "jitter",
-                    "on_elected",
-                    "overlap",
-                    "missed",
-                    "missed_within",
-                    "interrupted",
-                    "retries",
-                    "standby",
-                ],
-                "while_leading",
-                "which has no due instants and runs as long as this node leads",
-            ),
-            "after" => {
-                self.not_with(&["on_elected"], "after", "which runs when a term begins anyway");
-                self.not_with(
-                    &["missed", "missed_within"],
-                    "after",
-                    "which counts from the run before and misses nothing",
-                );
-                self.grid_alone("after");
-            }
-            other => self.grid_alone(other),
-        }
-    }
-
-    /// What belongs to one kind of schedule alone.
-    fn grid_alone(&mut self, schedule: &str) {
-        if schedule != "cron" {
-            self.not_with(&["tz"], schedule, "which goes by no wall clock, as `cron` does");
-        }
-        if schedule != "every" {
-            self.not_with(&["offset"], schedule, "which has no grid to shift, as `every` has");
+        for (kind, strangers, why) in STRANGERS.into_iter().filter(|(kind, ..)| kind == first) {
+            self.not_with(strangers, (kind, kind), why);
         }
     }
 
@@ -98,13 +112,14 @@ impl Conflicts<'_> {
         if let Some(offset) = self.options.offset
             && let Err(fault) = every.with_offset(offset)
         {
-            self.at("offset", fault.to_string());
+            self.at("offset", "every", fault.to_string());
         }
         let interval = every.interval();
         if let Some(jitter) = self.options.jitter.filter(|jitter| *jitter >= interval) {
             let (jitter, interval) = (span::print(jitter), span::print(interval));
             self.at(
                 "jitter",
+                "every",
                 format!(
                     "a jitter of {jitter} is not less than the interval of `every`; use less than \
                      {interval}"
@@ -119,6 +134,7 @@ impl Conflicts<'_> {
             if let Some(missed) = options.missed.filter(|missed| *missed != Missed::Skip) {
                 self.at(
                     "missed",
+                    "overlap",
                     format!(
                         "`missed = \"{missed}\"` does not go with `overlap = \"allow\"`, since \
                          missed runs come one at a time; write `missed = \"skip\"`, or another \
@@ -128,13 +144,14 @@ impl Conflicts<'_> {
             }
             self.not_with(
                 &["interrupted"],
-                "overlap = \"allow\"",
+                ("overlap", "overlap = \"allow\""),
                 "since no one run is the last that was begun",
             );
         }
         if options.missed == Some(Missed::Skip) && options.is_given("missed_within") {
             self.at(
                 "missed_within",
+                "missed",
                 "`missed_within` says how far back `missed` looks, and `missed = \"skip\"` does \
                  not look; remove one of them",
             );
@@ -142,13 +159,16 @@ impl Conflicts<'_> {
         let retries = options.is_given("retries").then_some(options.retries);
         if options.is_given("backoff") && !options.is_given("while_leading") {
             match retries {
-                None => self.at(
-                    "backoff",
-                    "`backoff` is the wait before a retry, and there are none; write `retries = \
-                     3` beside it, or remove it",
-                ),
+                None => self.found.push(Conflict {
+                    option: Some("backoff"),
+                    other: None,
+                    text: "`backoff` is the wait before a retry, and there are none; write \
+                           `retries = 3` beside it, or remove it"
+                        .into(),
+                }),
                 Some(Some(0)) => self.at(
                     "retries",
+                    "backoff",
                     "`retries = 0` with a `backoff` means nothing; write how many retries there \
                      are, or remove both",
                 ),

@@ -74,7 +74,7 @@ impl Options {
             "every" => self.every = Some(text.parse()?),
             "cron" => self.cron = Some(text.parse()?),
             "after" => self.after = Some(text.parse()?),
-            "while_leading" => self.while_leading = Some(truth(option, text)?),
+            "while_leading" => self.while_leading = Some(flag(text)?),
             "tz" => self.tz = Some(text.parse()?),
             "offset" => self.offset = Some(bounded(option, text, Duration::ZERO, Every::MAX)?),
             "jitter" => self.jitter = Some(bounded(option, text, Duration::ZERO, Every::MAX)?),
@@ -99,17 +99,6 @@ impl Options {
                 )));
             }
         }
-        Ok(())
-    }
-
-    /// An interval that was a `Duration` from the start.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Every::new`].
-    pub fn set_every(&mut self, interval: Duration) -> Result<(), Error> {
-        self.give("every");
-        self.every = Some(Every::new(interval)?);
         Ok(())
     }
 
@@ -235,6 +224,14 @@ impl Options {
         (skips && timeout > interval).then_some((timeout, interval))
     }
 
+    /// Whether an option that was written beside a schedule of the `old` kind stays where settings
+    /// give the job one of the `new` kind: the zone of a cron beside another cron, and not beside
+    /// `every`. The old schedule itself does not.
+    #[must_use]
+    pub fn outlives(option: &str, old: &str, new: &str) -> bool {
+        conflict::outlives(option, old, new)
+    }
+
     /// All that does not go together, in the order of the table.
     #[must_use]
     pub fn conflicts(&self) -> Vec<Conflict> {
@@ -268,6 +265,16 @@ fn bounded(option: &str, text: &str, min: Duration, max: Duration) -> Result<Dur
 fn truth(option: &str, text: &str) -> Result<bool, Error> {
     text.parse()
         .map_err(|_| Error::new(format!("{option} `{text}` is neither; use `true` or `false`")))
+}
+
+fn flag(text: &str) -> Result<bool, Error> {
+    match text {
+        "true" => Ok(true),
+        _ => Err(Error::new(format!(
+            "while_leading `{text}` is no schedule; use `true`, or give the job another, such as \
+             `every = \"3s\"`"
+        ))),
+    }
 }
 
 /// More than this is surely not meant.

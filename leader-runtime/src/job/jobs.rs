@@ -31,9 +31,9 @@ pub struct Jobs(Vec<Listed>);
 
 /// One job, and what stands before its name.
 #[derive(Clone)]
-pub(super) struct Listed {
+pub(crate) struct Listed {
     prefix: String,
-    pub(super) entry: Entry,
+    pub(crate) entry: Entry,
 }
 
 impl Jobs {
@@ -66,13 +66,13 @@ impl Jobs {
         self.0.is_empty()
     }
 
-    pub(super) fn listed(&self) -> impl Iterator<Item = &Listed> {
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &Listed> {
         self.0.iter()
     }
 }
 
 impl Listed {
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{}{}", self.prefix, self.entry.name)
     }
 }

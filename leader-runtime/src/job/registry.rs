@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use leader_core::record::Keeping;
-use leader_core::{Due, JobName, Key, Options, Policies, Schedule, span};
+use leader_core::{Due, JobName, Key, Policies, Schedule, span};
 use tracing::{info, warn};
 
 use super::context::{Context, Supplies};
@@ -20,6 +20,7 @@ use super::jobs::{Jobs, Listed};
 use super::run::Run;
 use super::stop::Stopper;
 use crate::clock;
+use crate::settings::Overrides;
 
 /// A job that can run.
 #[derive(Clone)]
@@ -44,8 +45,8 @@ pub(crate) struct Fault {
     text: String,
 }
 
-/// Parses what the jobs say, with `key_prefix` before every key, and asks whether what they take
-/// is among the supplies.
+/// Parses what the jobs say, and settings over that, with `key_prefix` before every key, and asks
+/// whether what they take is among the supplies.
 ///
 /// Those that are not enabled are left out, when they are seen to be right.
 ///
@@ -55,6 +56,7 @@ pub(crate) struct Fault {
 pub(crate) fn register(
     jobs: &Jobs,
     key_prefix: &str,
+    overrides: &Overrides,
     supplies: &Arc<Supplies>,
 ) -> Result<Vec<Registration>, Vec<Fault>> {
     let mut registrations: Vec<Registration> = Vec::new();
@@ -65,7 +67,7 @@ pub(crate) fn register(
         let (name, place) = (listed.name(), listed.entry.place);
         let texts = match places.insert(name.clone(), place) {
             Some(first) => vec![twice(first, place)],
-            None => match registration(listed, key_prefix, supplies) {
+            None => match registration(listed, key_prefix, overrides, supplies) {
                 Ok(registration) => {
                     registrations.extend(registration.map(|job| shared.share(job)));
                     continue;
@@ -105,6 +107,7 @@ fn one_of<T: Clone + Eq + std::hash::Hash>(all: &mut HashSet<T>, value: &mut T) 
 fn registration(
     listed: &Listed,
     key_prefix: &str,
+    overrides: &Overrides,
     supplies: &Arc<Supplies>,
 ) -> Result<Option<Registration>, Vec<String>> {
     let &Listed { entry: Entry { key, start, standby, place, .. }, .. } = listed;
@@ -113,7 +116,8 @@ fn registration(
     let key = format!("{key_prefix}{key}").parse::<Key>();
     faults.extend(name.as_ref().err().map(ToString::to_string));
     faults.extend(key.as_ref().err().map(ToString::to_string));
-    let options = options(&listed.entry, &mut faults);
+    let (options, wrong) = overrides.options(&listed.name(), &listed.entry);
+    faults.extend(wrong);
     faults.extend(lacks(&listed.entry, supplies));
     match (name, key, options.schedule()) {
         (Ok(name), Ok(key), Some(schedule)) if faults.is_empty() => {
@@ -134,24 +138,6 @@ fn registration(
         }
         _ => Err(faults),
     }
-}
-
-/// What the attribute says beside name and key.
-fn options(entry: &Entry, faults: &mut Vec<String>) -> Options {
-    let mut options = Options::default();
-    if entry.standby.is_some() {
-        options.give("standby");
-    }
-    if let Some(interval) = entry.every
-        && let Err(fault) = options.set_every(interval)
-    {
-        faults.push(fault.to_string());
-    }
-    for (option, text) in entry.options {
-        faults.extend(options.set(option, text).err().map(|fault| fault.to_string()));
-    }
-    faults.extend(options.conflicts().into_iter().map(|conflict| conflict.text));
-    options
 }
 
 /// What the job's parameters and its standby's ask for in vain. Their futures are made, and

@@ -15,7 +15,7 @@ use super::guard::DRAIN;
 use super::{Claim, Keyspace, Manager, Policy, SharedLayout, Term, whole_key};
 use crate::clock::LONGEST_SLEEP;
 use crate::error::{Error, Result};
-use crate::settings::Settings;
+use crate::settings::{Overrides, Settings};
 
 /// Locks, all on one shared session.
 ///
@@ -47,11 +47,12 @@ pub struct LockManager {
 }
 
 impl LockManager {
-    /// Locks by the settings of the environment: [`Settings`] has the variables.
+    /// Locks by the settings of files and of the environment: [`Settings`] has them all. What they
+    /// say of jobs is left to a runtime.
     ///
     /// # Errors
     ///
-    /// As [`LockManager::new`].
+    /// As [`LockManager::new`], and those of [`Settings::from_env`].
     pub fn from_env() -> Result<Self> {
         Self::new(&Settings::from_env()?)
     }
@@ -66,6 +67,8 @@ impl LockManager {
         if !settings.faults().is_empty() {
             return Err(Error::wrong(settings.faults().to_vec()));
         }
+        // what they say of jobs is none of its business
+        settings.log(&Overrides::default());
         let layout = SharedLayout::new(Layout::default());
         let service = settings.lock_service(&layout)?;
         info!("locks: {service}");

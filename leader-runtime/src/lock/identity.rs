@@ -14,6 +14,8 @@ pub(crate) struct Identity {
     /// The service, and its version where it was told.
     pub(crate) service: String,
     pub(crate) version: Option<String>,
+    /// The stage that its settings are of.
+    pub(crate) profile: Option<String>,
 }
 
 /// The value of a lock: written with the acquisition, and never again.
@@ -38,6 +40,9 @@ pub struct Leader {
     /// The service's version, where it was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// The profile of its settings, where it has one: `stage`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
     /// When it asked for the key, by its machine's clock: RFC 3339 in UTC.
     pub since: String,
 }
@@ -49,7 +54,8 @@ impl Identity {
         let service = std::env::current_exe()
             .ok()
             .and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()));
-        Self { node, service: service.unwrap_or_else(|| "unknown".into()), version: None }
+        let service = service.unwrap_or_else(|| "unknown".into());
+        Self { node, service, version: None, profile: None }
     }
 
     /// The value of a lock that is acquired by this attempt, as JSON.
@@ -59,6 +65,7 @@ impl Identity {
             pid: std::process::id(),
             service: self.service.clone(),
             version: self.version.clone(),
+            profile: self.profile.clone(),
             since: Due::new(SystemTime::now()).to_string(),
         };
         json(&LockValue { leader, attempt: attempt.number() })
@@ -73,6 +80,7 @@ impl Leader {
             pid: 0,
             service: "another tool".into(),
             version: None,
+            profile: None,
             since: "unknown".into(),
         })
     }

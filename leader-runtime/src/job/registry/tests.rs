@@ -47,11 +47,11 @@ fn supplies() -> Arc<Supplies> {
 }
 
 fn registered(jobs: &Jobs) -> Vec<Registration> {
-    register(jobs, "stage/", &supplies()).unwrap()
+    register(jobs, "stage/", &Overrides::default(), &supplies()).unwrap()
 }
 
 fn faults(jobs: &Jobs, key_prefix: &str) -> Vec<String> {
-    let faults = register(jobs, key_prefix, &Arc::default()).unwrap_err();
+    let faults = register(jobs, key_prefix, &Overrides::default(), &Arc::default()).unwrap_err();
     faults.iter().map(Fault::to_string).collect()
 }
 

@@ -29,6 +29,7 @@ use crate::clock;
 use crate::engine::Tick;
 use crate::job::{Data, Jobs, Run, Supplies, Values, register};
 use crate::lock::Stage;
+use crate::settings::Overrides;
 
 /// One process with its jobs, which are on one key.
 struct Scene {
@@ -85,7 +86,7 @@ impl Scene {
         data.put(notes.clone());
         let supplies =
             Arc::new(Supplies { data: Arc::new(data), store: None, key_prefix: "".into() });
-        let jobs = register(jobs, "", &supplies).expect("they are right");
+        let jobs = register(jobs, "", &Overrides::default(), &supplies).expect("they are right");
         let jobs = jobs.into_iter().map(|job| (job, stage.manager.claim(Stage::KEY))).collect();
         let archive = Archive { records: Arc::clone(&memory) as _, node: "node".into() };
         let timing = Some(Timing::new(Lease::default()));

@@ -1,0 +1,247 @@
+//! What settings change of the jobs of this process: each option from the highest layer that says
+//! it.
+
+use std::collections::BTreeMap;
+
+use leader_core::{Options, nearest, span};
+
+use super::layer::{JobLayer, JobSetting, did_you_mean, one_of};
+use super::origin::Origin;
+use super::place::{Place, Placed};
+use super::variable;
+use crate::job::Jobs;
+use crate::job::private::Entry;
+
+/// Every option of a job that is said somewhere, with its text and its place.
+type Said = BTreeMap<&'static str, Placed<String>>;
+
+/// The options of the jobs that are changed.
+#[derive(Debug, Default)]
+pub(crate) struct Overrides {
+    of: BTreeMap<String, Said>,
+    faults: Vec<String>,
+}
+
+/// One option, in one layer.
+struct Change {
+    layer: usize,
+    option: &'static str,
+    text: Placed<String>,
+}
+
+/// What an attribute has and settings do not change.
+const FIXED: [(&str, &str); 4] = [
+    (
+        "key",
+        "nodes that differ in it would each have a leader; a `key_prefix` goes before all keys",
+    ),
+    ("name", "it is what settings know the job by"),
+    ("standby", "it is a function of the program; `enabled` switches the whole job off"),
+    ("crate", "it is a part of the program"),
+];
+
+impl Overrides {
+    /// What these layers, the lowest first, say of these jobs.
+    pub(super) fn new<'a>(layers: impl IntoIterator<Item = &'a JobLayer>, jobs: &Jobs) -> Self {
+        let entries: BTreeMap<String, Entry> =
+            jobs.listed().map(|listed| (listed.name(), listed.entry)).collect();
+        let mut changes = Changes { entries: &entries, of: BTreeMap::new(), faults: Vec::new() };
+        for (layer, said) in layers.into_iter().enumerate() {
+            changes.faults.extend_from_slice(&said.faults);
+            said.settings.iter().for_each(|setting| changes.hear(layer, setting));
+        }
+        let Changes { of, faults, .. } = changes;
+        let merged = of.into_iter().map(|(job, changes)| {
+            let said = merged(of_attribute(&entries[&job]), changes);
+            (job, said)
+        });
+        Self { of: merged.collect(), faults }
+    }
+
+    /// What is wrong with them, conflicts apart.
+    pub(crate) fn faults(&self) -> &[String] {
+        &self.faults
+    }
+
+    /// The options of this job, and what is wrong with what its attribute says, or does not go
+    /// together.
+    pub(crate) fn options(&self, job: &str, entry: &Entry) -> (Options, Vec<String>) {
+        let attribute;
+        let said = match self.of.get(job) {
+            Some(said) => said,
+            None => {
+                attribute = of_attribute(entry);
+                &attribute
+            }
+        };
+        let (mut options, mut faults) = (Options::default(), Vec::new());
+        for (option, Placed { value, place }) in said {
+            if *option == "standby" {
+                options.give(option);
+            } else if let Err(fault) = options.set(option, value)
+                && matches!(place, Place::Attribute(_))
+            {
+                faults.push(fault.to_string());
+            }
+        }
+        for conflict in options.conflicts() {
+            let of = [conflict.option, conflict.other].into_iter().flatten();
+            let of = of.filter_map(|option| Some((option, &said.get(option)?.place)));
+            faults.push(format!("{}{}", conflict.text, places(&of.collect::<Vec<_>>())));
+        }
+        (options, faults)
+    }
+
+    /// What is in force and not what the attribute says.
+    pub(super) fn origins(&self) -> impl Iterator<Item = Origin> {
+        self.of.iter().flat_map(|(job, said)| {
+            said.iter().filter(|(_, text)| !matches!(text.place, Place::Attribute(_))).map(
+                move |(option, Placed { value, place })| Origin {
+                    name: format!("jobs.{job}.{option}"),
+                    value: value.clone(),
+                    place: place.clone(),
+                },
+            )
+        })
+    }
+}
+
+/// What is being gathered.
+struct Changes<'a> {
+    entries: &'a BTreeMap<String, Entry>,
+    of: BTreeMap<String, Vec<Change>>,
+    faults: Vec<String>,
+}
+
+impl Changes<'_> {
+    fn hear(&mut self, layer: usize, setting: &JobSetting) {
+        match setting {
+            JobSetting::Table { job, options } => {
+                let name = format!("jobs.{}", job.value);
+                if !self.entries.contains_key(&job.value) {
+                    let meant = did_you_mean(&job.value, self.names());
+                    let why = format!("is no job of this process; {meant}");
+                    return self.faults.push(job.place.refuse(&name, why));
+                }
+                for (word, text) in options {
+                    match option(word) {
+                        Ok(option) => self.change(layer, &job.value, option, text.clone()),
+                        Err(why) => {
+                            self.faults.push(text.place.refuse(&format!("{name}.{word}"), why));
+                        }
+                    }
+                }
+            }
+            JobSetting::Variable { name, text } => {
+                let place = Place::Variable(name.as_str().into());
+                match self.resolve(name) {
+                    Ok((job, option)) => {
+                        self.change(layer, &job, option, Placed::at(place, text.clone()));
+                    }
+                    Err(why) => self.faults.push(place.refuse(name, why)),
+                }
+            }
+        }
+    }
+
+    fn change(&mut self, layer: usize, job: &str, option: &'static str, text: Placed<String>) {
+        // told also where a higher layer says something else
+        if let Err(why) = Options::default().set(option, &text.value) {
+            let name = format!("jobs.{job}.{option}");
+            self.faults.push(text.place.fault(&name, &text.value, why));
+        }
+        let changes = self.of.entry(job.to_owned()).or_default();
+        changes.push(Change { layer, option, text });
+    }
+
+    /// The job and the option that a variable means.
+    fn resolve(&self, name: &str) -> Result<(String, &'static str), String> {
+        let fixed = FIXED.map(|(option, _)| option);
+        let options = || Options::NAMES.into_iter().chain(fixed);
+        let meant = |option: &'static str| {
+            let job = name.strip_prefix(variable::JOB)?;
+            let job = job.strip_suffix(&option.to_uppercase())?.strip_suffix('_')?;
+            let is_upper = !job.contains(|c: char| c.is_ascii_lowercase());
+            let job = job.to_lowercase();
+            (is_upper && self.entries.contains_key(&job)).then_some((job, option))
+        };
+        match options().filter_map(meant).collect::<Vec<_>>().as_slice() {
+            [(job, word)] => Ok((job.clone(), option(word)?)),
+            [(one, first), (two, second), ..] => Err(format!(
+                "is `{first}` of the job `{one}` and `{second}` of the job `{two}`; write it in a \
+                 file"
+            )),
+            [] => Err(self.meant(name)),
+        }
+    }
+
+    /// What to do about a variable that is of no job, or of no option.
+    fn meant(&self, name: &str) -> String {
+        let rest = name.strip_prefix(variable::JOB).unwrap_or_default().to_lowercase();
+        let of = |job: &str, option: &str| {
+            format!("is unknown; did you mean `{}`?", variable::name(job, option))
+        };
+        let before = |option| Some((rest.strip_suffix(option)?.strip_suffix('_')?, option));
+        let options = Options::NAMES.into_iter().filter_map(before);
+        if let Some((job, option)) = options.min_by_key(|(job, _)| job.len())
+            && let Some(job) = nearest(job, self.names())
+        {
+            return of(job, option);
+        }
+        let after = |job| Some((job, rest.strip_prefix(job)?.strip_prefix('_')?));
+        let jobs = self.names().filter_map(after);
+        match jobs.max_by_key(|(job, _)| job.len()) {
+            Some((job, word)) => match nearest(word, Options::NAMES) {
+                Some(option) => of(job, option),
+                None => format!("is no option of the job `{job}`; {}", one_of(Options::NAMES)),
+            },
+            None => format!("is of no job of this process; {}", one_of(self.names())),
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.entries.keys().map(String::as_str)
+    }
+}
+
+/// The option of this name, where settings may change it.
+fn option(word: &str) -> Result<&'static str, String> {
+    if let Some((_, why)) = FIXED.iter().find(|(fixed, _)| *fixed == word) {
+        return Err(format!("is not changed by settings: {why}"));
+    }
+    Options::NAMES
+        .into_iter()
+        .find(|option| *option == word)
+        .ok_or_else(|| format!("is unknown; {}", did_you_mean(word, Options::NAMES)))
+}
+
+fn of_attribute(entry: &Entry) -> Said {
+    let at = |text: String| Placed::at(Place::Attribute(entry.place), text);
+    let mut said: Said =
+        entry.options.iter().map(|(option, text)| (*option, at((*text).to_owned()))).collect();
+    said.extend(entry.every.map(|every| ("every", at(span::print(every)))));
+    said.extend(entry.standby.map(|_| ("standby", at(String::new()))));
+    said
+}
+
+/// A layer that says when the job runs replaces all that was said of it.
+fn merged(mut said: Said, changes: Vec<Change>) -> Said {
+    let kind = |option: &str| Options::SCHEDULES.into_iter().find(|kind| *kind == option);
+    for layer in changes.chunk_by(|one, next| one.layer == next.layer) {
+        let old = said.keys().find_map(|option| kind(option));
+        if let Some(new) = layer.iter().find_map(|change| kind(change.option)) {
+            said.retain(|option, _| Options::outlives(option, old.unwrap_or(new), new));
+        }
+        said.extend(layer.iter().map(|change| (change.option, change.text.clone())));
+    }
+    said
+}
+
+/// Where options stand of which one is changed; nothing where the attribute says all.
+fn places(of: &[(&str, &Place)]) -> String {
+    if of.iter().all(|(_, place)| matches!(place, Place::Attribute(_))) {
+        return String::new();
+    }
+    let of: Vec<_> = of.iter().map(|(option, place)| format!("`{option}`: {place}")).collect();
+    format!(" ({})", of.join(", "))
+}
