@@ -197,6 +197,7 @@ impl Runtime {
     ) -> Result<()> {
         let data = Arc::new(std::mem::take(&mut self.data));
         let jobs = self.registrations(&data)?;
+        self.settings.log(&self.settings.overrides(&self.jobs));
         self.jobs = Jobs::new();
         let engine = Precise::new(jobs.iter().map(|job| job.schedule.clone()).collect());
         #[cfg(feature = "tokio_cron_scheduler")]
@@ -229,7 +230,7 @@ impl Runtime {
             count(number_of_keys, "key"),
             count(jobs.len(), "job"),
         );
-        let (manager, terms) = Manager::start(service, layout)?;
+        let (manager, terms) = Manager::start(service, layout, self.settings.base_of_fences())?;
         let claimed = |job: Registration| {
             let claim = manager.claim(job.key.as_str());
             (job, claim)
@@ -282,10 +283,7 @@ impl Runtime {
         let store = self.settings.has_kv().then(Store::in_memory);
         let supplies = Supplies { data: Arc::clone(data), store, key_prefix: "".into() };
         match register(&self.jobs, self.settings.prefix(), &overrides, &Arc::new(supplies)) {
-            Ok(jobs) if faults.is_empty() => {
-                self.settings.log(&overrides);
-                return Ok(jobs);
-            }
+            Ok(jobs) if faults.is_empty() => return Ok(jobs),
             Ok(_) => {}
             Err(wrong) => faults.extend(wrong.iter().map(ToString::to_string)),
         }

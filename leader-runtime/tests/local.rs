@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
-use leader_runtime::{Fence, LockManager, Outcome, Result, Runtime, Settings, jobs, leader_job};
+use leader_runtime::{
+    Data, Fence, LockManager, Outcome, Result, Runtime, Settings, jobs, leader_job,
+};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout;
 
@@ -61,6 +63,36 @@ async fn the_users_own_shutdown_hands_over_to_the_other_runtime() {
     }
     stop_second.send(()).unwrap();
     soon("the second ends", second).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_fence_counts_on_from_its_base_for_jobs_and_for_locks_by_hand() {
+    static FENCE: Notify = Notify::const_new();
+    const BASE: u64 = 1_000_000;
+
+    #[leader_job(key = "test/base", every = "10ms")]
+    async fn fenced(fence: Fence, seen: Data<mpsc::UnboundedSender<i64>>) {
+        seen.send(fence.get()).expect("the test listens");
+        FENCE.notify_one();
+    }
+
+    let locks = tempfile::tempdir().unwrap();
+    let (sender, mut seen) = mpsc::unbounded_channel::<i64>();
+    let settings = local(&locks).fence_base(BASE);
+    let run = Runtime::new(settings.clone()).data(sender).jobs(jobs![fenced]);
+    soon("it runs", run.run_until(FENCE.notified())).await.unwrap();
+    assert_eq!(seen.recv().await, Some(1_000_001));
+
+    let manager = LockManager::new(&settings).unwrap();
+    let lock = manager.lock("test/base").unwrap();
+    let term = soon("it leads", lock.leading()).await.unwrap();
+    assert_eq!(term.fence(), Fence::new(1_000_002));
+    // what is counted is the lock file's own affair
+    drop((lock, manager));
+    let manager = LockManager::new(&local(&locks)).unwrap();
+    let lock = manager.lock("test/base").unwrap();
+    let term = soon("it leads", lock.leading()).await.unwrap();
+    assert_eq!(term.fence(), Fence::new(3));
 }
 
 #[tokio::test]

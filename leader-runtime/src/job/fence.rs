@@ -19,10 +19,10 @@ impl Fence {
         Self(number)
     }
 
-    /// Of this term.
-    pub(crate) const fn of(term: Term) -> Self {
-        // a Raft index is counted up from 1, and no cluster lives to see 2^63
-        Self(term.fence.0.cast_signed())
+    /// Of this term, above the `fence_base` of the settings.
+    pub(crate) const fn of(term: Term, base: u64) -> Self {
+        // a Raft index is counted up from 1, and no cluster lives to see 2^62; a base is below that
+        Self(term.fence.0.saturating_add(base).cast_signed())
     }
 
     /// The number, of the type that a `BIGINT` takes. It is never negative in a run.

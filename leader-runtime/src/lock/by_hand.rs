@@ -72,7 +72,7 @@ impl LockManager {
         let layout = SharedLayout::new(Layout::default());
         let service = settings.lock_service(&layout)?;
         info!("locks: {service}");
-        let (manager, _) = Manager::start(service, layout)?;
+        let (manager, _) = Manager::start(service, layout, settings.base_of_fences())?;
         Ok(Self { manager, key_prefix: settings.prefix().into(), timing: settings.timing() })
     }
 

@@ -39,8 +39,8 @@ pub(super) struct Driver {
     gates: Vec<Gate>,
     stints: u64,
     commands: mpsc::UnboundedReceiver<Command>,
-    /// What this process is called.
-    service: String,
+    /// What this process is called, and the stage that it is of.
+    called: String,
     /// Whom it last said that it stands by for, since it last led anything.
     met: Option<SessionId>,
 }
@@ -54,20 +54,10 @@ impl Driver {
         commands: mpsc::UnboundedReceiver<Command>,
     ) -> Self {
         let seed = u64::from(std::process::id()) ^ clock::now().as_nanos();
-        let called = service.called().to_owned();
+        let called = service.identity().called();
         let election = Election::new(service.pace(), &layout.read(), seed);
         let requests = Requests::new(service, layout.read().folders().len());
-        Self {
-            election,
-            requests,
-            layout,
-            trust,
-            gates,
-            stints: 0,
-            commands,
-            service: called,
-            met: None,
-        }
+        Self { election, requests, layout, trust, gates, stints: 0, commands, called, met: None }
     }
 
     /// Drives until everything was let go, or nothing more can be.
@@ -186,19 +176,20 @@ impl Driver {
         self.met = Some(session);
         let key = self.key(key);
         let leader = self.requests.service.leader(key.clone());
-        let service = self.service.clone();
+        let called = self.called.clone();
         tokio::spawn(async move {
             // one that is gone again, or a service that does not answer, is told of elsewhere
-            let Ok(Some(Leader { node, pid, service: theirs, .. })) = leader.await else { return };
-            if theirs == service {
+            let Ok(Some(leader)) = leader.await else { return };
+            let (theirs, Leader { node, pid, .. }) = (leader.called(), leader);
+            if theirs == called {
                 info!(key, node, pid, "stands by for the leader");
             } else {
                 warn!(
                     key,
                     node,
                     pid,
-                    "stands by for `{theirs}`, while this is `{service}`; if that is not meant, \
-                     set LEADER_KEY_PREFIX, or another key"
+                    "stands by for {theirs}, while this is {called}; if that is not meant, set \
+                     LEADER_KEY_PREFIX, or another key"
                 );
             }
         });
@@ -212,8 +203,13 @@ impl Driver {
         self.layout.read().key(key).to_owned()
     }
 
+    /// As jobs are told it, which is never negative.
+    fn fence(&self, term: Term) -> u64 {
+        self.trust.fence(term).get().cast_unsigned()
+    }
+
     fn log_start(&self, term: Term) {
-        let (key, fence) = (self.key(term.key), term.fence.0);
+        let (key, fence) = (self.key(term.key), self.fence(term));
         match term.stint {
             0 => info!(key, fence, "leads"),
             _ => info!(key, fence, "leads again, in the same term"),
@@ -221,7 +217,7 @@ impl Driver {
     }
 
     fn log_stop(&self, term: Term, why: Stop) {
-        let (key, fence) = (self.key(term.key), term.fence.0);
+        let (key, fence) = (self.key(term.key), self.fence(term));
         match why {
             Stop::Released => info!(key, fence, "leads no longer: lets go"),
             Stop::Lapsed => {

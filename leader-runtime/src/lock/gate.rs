@@ -19,6 +19,8 @@ pub(crate) struct Trust {
     until: AtomicU64,
     /// Every drain is used up.
     hurried: AtomicBool,
+    /// What every fence begins above.
+    fence_base: u64,
     drained: mpsc::UnboundedSender<Term>,
     begun: mpsc::UnboundedSender<Term>,
 }
@@ -76,11 +78,11 @@ pub(crate) enum Standing {
 
 impl Trust {
     /// Nothing to believe in yet.
-    pub(super) fn new() -> (Arc<Self>, Reports) {
+    pub(super) fn new(fence_base: u64) -> (Arc<Self>, Reports) {
         let (drained, hears_drained) = mpsc::unbounded_channel();
         let (begun, hears_begun) = mpsc::unbounded_channel();
         let (until, hurried) = (AtomicU64::new(0), AtomicBool::new(false));
-        let trust = Self { until, hurried, drained, begun };
+        let trust = Self { until, hurried, fence_base, drained, begun };
         (Arc::new(trust), Reports { drained: hears_drained, begun: hears_begun })
     }
 
@@ -91,6 +93,11 @@ impl Trust {
     /// To be called after the changes of the terms were written.
     pub(super) fn set_until(&self, until: Option<Timestamp>) {
         self.until.store(until.map_or(0, Timestamp::as_nanos), Ordering::Release);
+    }
+
+    /// The number of this term for everything but the lock service, which counts from 1.
+    pub(super) const fn fence(&self, term: Term) -> Fence {
+        Fence::of(term, self.fence_base)
     }
 
     pub(super) fn is_hurried(&self) -> bool {
@@ -177,7 +184,7 @@ impl Gate {
     pub(super) fn start(&self, term: Term, stint: u64) {
         let mut entry = self.entry();
         let running = entry.running;
-        let fence = Fence::of(term);
+        let fence = self.0.trust.fence(term);
         let began = entry.began.filter(|began| began.fence() == fence);
         let began = began.unwrap_or_else(|| super::Term::new(fence, SystemTime::now()));
         *entry =
@@ -265,7 +272,7 @@ mod tests {
     const TERM: Term = Term { key: KeyId(0), fence: election::Fence(7), stint: 0 };
 
     fn gate() -> (Gate, Arc<Trust>, mpsc::UnboundedReceiver<Term>) {
-        let (trust, reports) = Trust::new();
+        let (trust, reports) = Trust::new(0);
         (Gate::new(KeyId(0), &trust), trust, reports.drained)
     }
 

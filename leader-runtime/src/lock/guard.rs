@@ -62,7 +62,7 @@ impl Guard {
     }
 
     /// The same, as users are told of it.
-    pub(super) const fn began(&self) -> super::Term {
+    pub(crate) const fn began(&self) -> super::Term {
         self.began
     }
 

@@ -58,6 +58,11 @@ impl Identity {
         Self { node, service, version: None, profile: None }
     }
 
+    /// What logs call it.
+    pub(super) fn called(&self) -> String {
+        called(&self.service, self.profile.as_deref())
+    }
+
     /// The value of a lock that is acquired by this attempt, as JSON.
     pub(crate) fn lock_value(&self, attempt: Attempt) -> Vec<u8> {
         let leader = Leader {
@@ -73,6 +78,11 @@ impl Identity {
 }
 
 impl Leader {
+    /// What logs call it.
+    pub(super) fn called(&self) -> String {
+        called(&self.service, self.profile.as_deref())
+    }
+
     /// Of a lock's value; another tool's says nothing of its holder.
     pub(super) fn of_value(value: &[u8]) -> Self {
         serde_json::from_slice(value).unwrap_or_else(|_| Self {
@@ -83,6 +93,14 @@ impl Leader {
             profile: None,
             since: "unknown".into(),
         })
+    }
+}
+
+/// Two that differ in this and stand for one key have most likely forgotten a prefix.
+fn called(service: &str, profile: Option<&str>) -> String {
+    match profile {
+        Some(profile) => format!("`{service}` with the profile `{profile}`"),
+        None => format!("`{service}`"),
     }
 }
 

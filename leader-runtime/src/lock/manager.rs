@@ -49,12 +49,13 @@ pub(crate) struct Claim {
 
 impl Manager {
     /// Drives a lock service from now on, and stands for every key of the layout, from which the
-    /// service reads their names.
+    /// service reads their names. `fence_base` is added to every fence.
     pub(crate) fn start(
         service: Arc<dyn LockService>,
         layout: SharedLayout,
+        fence_base: u64,
     ) -> Result<(Arc<Self>, Terms), Error> {
-        let (trust, Reports { drained, begun }) = Trust::new();
+        let (trust, Reports { drained, begun }) = Trust::new(fence_base);
         let (commands, receiver) = mpsc::unbounded_channel();
         let (end, ended) = watch::channel(());
         let runtime = tokio::runtime::Builder::new_current_thread()

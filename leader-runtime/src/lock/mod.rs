@@ -58,7 +58,7 @@ pub(crate) trait LockService: Send + Sync + 'static {
     fn place(&self) -> String;
 
     /// What this process is called in the locks that it holds.
-    fn called(&self) -> &str;
+    fn identity(&self) -> &Identity;
 
     /// Carries out one request. Whoever drops the future drops the connection with it.
     fn call(&self, request: Request) -> BoxFuture<'static, Reply>;

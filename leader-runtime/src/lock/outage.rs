@@ -108,7 +108,7 @@ mod tests {
     use leader_core::election::{Pace, Request};
 
     use super::*;
-    use crate::lock::Leader;
+    use crate::lock::{Identity, Leader};
 
     struct Nowhere;
 
@@ -121,8 +121,8 @@ mod tests {
             "nowhere".into()
         }
 
-        fn called(&self) -> &str {
-            "nobody"
+        fn identity(&self) -> &Identity {
+            unreachable!("nobody asks")
         }
 
         fn call(&self, _: Request) -> BoxFuture<'static, Reply> {

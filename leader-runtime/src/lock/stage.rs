@@ -29,7 +29,7 @@ impl Stage {
     pub(crate) const KEY: &str = "test/key";
 
     pub(crate) fn new() -> (Self, Terms) {
-        let (trust, Reports { drained, begun }) = Trust::new();
+        let (trust, Reports { drained, begun }) = Trust::new(0);
         let (sender, commands) = mpsc::unbounded_channel();
         let (end, ended) = watch::channel(());
         let layout = SharedLayout::new(Layout::new([Self::KEY.to_owned()]));

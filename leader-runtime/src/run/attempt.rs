@@ -40,9 +40,9 @@ pub(super) async fn attempt(
     let (stopper, stop) = Stopper::new();
     let belief = firing.guard.belief();
     let tasks = Arc::new(Tasks::new(Some(belief.clone())));
-    let term = Some(firing.guard.term());
-    let run = job.run(firing.due, term, numbers, Arc::clone(&tasks)).after(firing.missing);
-    let context = job.context(shared, run, stop, term);
+    let fence = firing.guard.began().fence();
+    let run = job.run(firing.due, fence, numbers, Arc::clone(&tasks)).after(firing.missing);
+    let context = job.context(shared, run, stop, Some(firing.guard.term()));
     let Some(mut work) = (job.registration.start)(&context) else {
         // the start has seen that its parameters lack nothing
         return Ended::Panicked("a parameter lacks its value".into());

@@ -11,7 +11,7 @@ use super::event::{RunEvent, RunReport};
 use super::job::{Firing, Job};
 use super::outcome::{RunOutcome, SkipReason};
 use crate::clock;
-use crate::job::{Ending, Fence, Retry, StopReason};
+use crate::job::{Ending, Retry, StopReason};
 use crate::lock::Guard;
 
 /// A run that is over.
@@ -28,7 +28,7 @@ pub(super) struct Finished {
 pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished {
     let number = job.next_number();
     let started = clock::wall();
-    let (due, fence) = (firing.due, Fence::of(firing.guard.term()));
+    let (due, fence) = (firing.due, firing.guard.began().fence());
     let name = || job.registration.name.clone().into();
     shared.events.tell(|| RunEvent::Began { job: name(), due, fence, number });
     let mut count = 1;

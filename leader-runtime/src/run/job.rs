@@ -141,15 +141,14 @@ impl Job {
         self.failed.store(0, Ordering::Relaxed);
     }
 
-    /// Which run, in which attempt; without a term, that of a standby.
+    /// Which run, in which attempt.
     pub(super) fn run(
         &self,
         due: Due,
-        term: Option<Term>,
+        fence: Fence,
         numbers: (u64, u32),
         tasks: Arc<Tasks>,
     ) -> Run {
-        let fence = term.map_or(Fence::new(0), Fence::of);
         Run::numbered(self.registration.name.clone().into(), due, fence, numbers, tasks)
     }
 

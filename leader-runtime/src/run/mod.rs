@@ -249,7 +249,7 @@ impl Runs {
             return;
         }
         let (_stopper, stop) = Stopper::new();
-        let run = job.run(due, None, (1, 1), Arc::new(Tasks::new(None)));
+        let run = job.run(due, Fence::new(0), (1, 1), Arc::new(Tasks::new(None)));
         // the start has seen that its parameters lack nothing
         let Some(call) = standby(&job.context(&self.shared, run, stop, None)) else { return };
         self.spawn(async move {
@@ -302,7 +302,7 @@ impl Shared {
             RunEvent::Ended(RunReport {
                 job: job.registration.name.clone().into(),
                 due: firing.due,
-                fence: Fence::of(firing.guard.term()),
+                fence: firing.guard.began().fence(),
                 number: 0,
                 attempts: 0,
                 started: now,

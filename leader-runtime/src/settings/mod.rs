@@ -222,6 +222,11 @@ impl Settings {
         &self.key_prefix.value
     }
 
+    /// What is added to every fence.
+    pub(crate) const fn base_of_fences(&self) -> u64 {
+        self.fence_base.value
+    }
+
     /// What this node is called.
     pub(crate) fn node_name(&self) -> &str {
         &self.identity.node

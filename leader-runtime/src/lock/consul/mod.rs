@@ -89,8 +89,8 @@ impl LockService for Consul {
         format!("Consul at {}", self.shared.http.address())
     }
 
-    fn called(&self) -> &str {
-        &self.shared.identity.service
+    fn identity(&self) -> &Identity {
+        &self.shared.identity
     }
 
     fn call(&self, request: Request) -> BoxFuture<'static, Reply> {

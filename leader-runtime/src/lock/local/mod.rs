@@ -96,8 +96,8 @@ impl LockService for Local {
         format!("lock files in {}", self.shared.directory.display())
     }
 
-    fn called(&self) -> &str {
-        &self.shared.identity.service
+    fn identity(&self) -> &Identity {
+        &self.shared.identity
     }
 
     fn call(&self, request: Request) -> BoxFuture<'static, Reply> {
