@@ -35,11 +35,11 @@ use crate::error::Error;
 /// is refused.
 #[derive(Clone)]
 pub struct Cron {
-    expression: Arc<Expression>,
+    parsed: Arc<Parsed>,
     zone: Zone,
 }
 
-struct Expression {
+struct Parsed {
     text: Box<str>,
     /// The six fields in numbers alone.
     fields: [Box<str>; 6],
@@ -62,11 +62,11 @@ impl Cron {
     /// The expression as it was written, in single spaces.
     #[must_use]
     pub fn text(&self) -> &str {
-        &self.expression.text
+        &self.parsed.text
     }
 
     pub(super) fn fields(&self) -> &[Box<str>; 6] {
-        &self.expression.fields
+        &self.parsed.fields
     }
 
     /// The first due instant after `instant`; `None` past the year 4999.
@@ -76,7 +76,7 @@ impl Cron {
         let zone = self.zone.of_jiff();
         let search = |time: DateTime, inclusive| {
             let time = time.to_zoned(TimeZone::UTC).ok()?;
-            Some(self.expression.pattern.find_next_occurrence(&time, inclusive).ok()?.datetime())
+            Some(self.parsed.pattern.find_next_occurrence(&time, inclusive).ok()?.datetime())
         };
         let next = if self.is_by_real_time() {
             wall::next_shown(&zone, now, search)
@@ -88,7 +88,7 @@ impl Cron {
 
     /// Whether second, minute or hour is a wildcard.
     fn is_by_real_time(&self) -> bool {
-        self.expression.fields[..3].iter().any(|field| field.starts_with('*'))
+        self.parsed.fields[..3].iter().any(|field| field.starts_with('*'))
     }
 }
 
@@ -113,8 +113,8 @@ impl FromStr for Cron {
             .build()
             .parse(&numbers)
             .map_err(|error| refuse(format!("is beyond what can be computed ({error})")))?;
-        let expression = Arc::new(Expression { text: text.into(), fields, pattern });
-        Ok(Self { expression, zone: Zone::UTC })
+        let parsed = Arc::new(Parsed { text: text.into(), fields, pattern });
+        Ok(Self { parsed, zone: Zone::UTC })
     }
 }
 
@@ -190,7 +190,7 @@ const fn days_in(month: u32) -> u32 {
 
 impl PartialEq for Cron {
     fn eq(&self, other: &Self) -> bool {
-        self.text() == other.text() && self.zone == other.zone
+        self.parsed.text == other.parsed.text && self.zone == other.zone
     }
 }
 
@@ -198,6 +198,6 @@ impl Eq for Cron {}
 
 impl fmt::Debug for Cron {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Cron").field(&self.text()).field(&self.zone).finish()
+        f.debug_tuple("Cron").field(&self.parsed.text).field(&self.zone).finish()
     }
 }

@@ -1,10 +1,12 @@
 //! How a run hears that it is to end, while it still may.
 
 use std::fmt;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use leader_core::election::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use crate::clock;
 
@@ -30,7 +32,7 @@ use crate::clock;
 /// it is then heard by what the job has started beside itself, through
 /// [`Run::block`](crate::Run::block) above all.
 #[derive(Clone, Debug)]
-pub struct Stop(watch::Receiver<Option<Request>>);
+pub struct Stop(Arc<Wish>);
 
 /// Why a run is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,6 +62,19 @@ impl fmt::Display for StopReason {
     }
 }
 
+/// What both sides share: less than a channel, since every run makes one.
+#[derive(Debug, Default)]
+struct Wish {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    request: Option<Request>,
+    is_over: bool,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Request {
     reason: StopReason,
@@ -68,28 +83,49 @@ struct Request {
 
 /// Asks a run to end: the other side of a [`Stop`]. When it is dropped, the run is over.
 #[derive(Debug)]
-pub struct Stopper(watch::Sender<Option<Request>>);
+pub struct Stopper(Arc<Wish>);
 
 impl Stopper {
     /// Both sides; in a test, to call a job by hand.
     #[must_use]
     pub fn new() -> (Self, Stop) {
-        let (sender, receiver) = watch::channel(None);
-        (Self(sender), Stop(receiver))
+        let wish = Arc::<Wish>::default();
+        (Self(Arc::clone(&wish)), Stop(wish))
     }
 
     /// Asks for an end within `time_left`. A later request replaces an earlier one.
     pub fn request(&self, reason: StopReason, time_left: Duration) {
-        self.0.send_replace(Some(Request { reason, until: clock::now() + time_left }));
+        let request = Request { reason, until: clock::now() + time_left };
+        self.0.state().request = Some(request);
+        self.0.changed.notify_waiters();
+    }
+}
+
+impl Drop for Stopper {
+    fn drop(&mut self) {
+        self.0.state().is_over = true;
+        self.0.changed.notify_waiters();
+    }
+}
+
+impl Wish {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Stop {
     /// Comes back when the run is to end, and says why; at once where it was asked before.
     pub async fn requested(&self) -> StopReason {
-        let mut requests = self.0.clone();
-        let request = requests.wait_for(Option::is_some).await;
-        request.ok().and_then(|request| *request).map_or(StopReason::Ended, |it| it.reason)
+        loop {
+            let mut changed = pin!(self.0.changed.notified());
+            // from here on, no word is missed
+            changed.as_mut().enable();
+            if let Some(reason) = self.reason() {
+                return reason;
+            }
+            changed.await;
+        }
     }
 
     /// Whether the run is to end.
@@ -101,18 +137,17 @@ impl Stop {
     /// Why the run is to end; `None` while it may go on.
     #[must_use]
     pub fn reason(&self) -> Option<StopReason> {
-        let request = *self.0.borrow();
-        let is_over = self.0.has_changed().is_err();
+        let State { request, is_over } = *self.0.state();
         request.map(|it| it.reason).or_else(|| is_over.then_some(StopReason::Ended))
     }
 
     /// How long the run may still go on; `None` while nobody wants it to end.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
-        match *self.0.borrow() {
-            Some(request) => Some(request.until.since(clock::now())),
-            None => self.0.has_changed().is_err().then_some(Duration::ZERO),
-        }
+        let State { request, is_over } = *self.0.state();
+        request
+            .map(|request| request.until.since(clock::now()))
+            .or_else(|| is_over.then_some(Duration::ZERO))
     }
 }
 
