@@ -22,6 +22,12 @@ impl JobName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The same, to be shared.
+    #[must_use]
+    pub const fn shared(&self) -> &Arc<str> {
+        &self.0
+    }
 }
 
 impl From<JobName> for Arc<str> {

@@ -1,9 +1,9 @@
 //! What a run is told, and how a job's parameters take their part of it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use leader_core::election::Term;
+use leader_core::record::Missing;
 use leader_core::{Due, Key};
 
 use super::data::{Data, Values};
@@ -11,17 +11,32 @@ use super::fence::Fence;
 use super::kv::{Kv, Store};
 use super::leading::Leading;
 use super::run::Run;
-use super::stop::Stop;
+use super::stop::{Stop, Stopper};
+use super::tasks::{Gone, Tasks};
+use crate::lock::Guard;
 
-/// What a run is told.
-pub struct Context {
-    run: Run,
-    stop: Stop,
-    supplies: Arc<Supplies>,
-    /// The lock that it runs under, and its term.
-    lock: Option<(Key, Term)>,
+/// What a run is told, all of it borrowed: a parameter makes what it takes, and most take little.
+pub struct Context<'r> {
+    attempt: Attempt<'r>,
+    stopper: &'r Stopper,
+    supplies: &'r Supplies,
+    /// The lock that it runs under.
+    lock: Option<(&'r Key, &'r Guard)>,
+    /// What it starts beside itself; made for the first parameter that can.
+    tasks: OnceLock<Arc<Tasks>>,
     /// What its parameters asked for in vain, each in words.
     lacks: Mutex<Vec<String>>,
+}
+
+/// Which attempt of which run of which job.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt<'r> {
+    pub(crate) job: &'r Arc<str>,
+    pub(crate) due: Due,
+    pub(crate) fence: Fence,
+    /// Of the run, and of the attempt.
+    pub(crate) numbers: (u64, u32),
+    pub(crate) missing: Missing,
 }
 
 /// What the process has for its jobs beside their runs.
@@ -33,14 +48,32 @@ pub(crate) struct Supplies {
     pub(crate) key_prefix: Arc<str>,
 }
 
-impl Context {
-    pub(crate) const fn new(
-        run: Run,
-        stop: Stop,
-        supplies: Arc<Supplies>,
-        lock: Option<(Key, Term)>,
+impl<'r> Attempt<'r> {
+    /// The first of a run that has no number yet.
+    pub(crate) fn first(job: &'r Arc<str>, due: Due, fence: Fence) -> Self {
+        Self { job, due, fence, numbers: (1, 1), missing: Missing::default() }
+    }
+}
+
+impl<'r> Context<'r> {
+    pub(crate) fn new(
+        attempt: Attempt<'r>,
+        stopper: &'r Stopper,
+        supplies: &'r Supplies,
+        lock: Option<(&'r Key, &'r Guard)>,
     ) -> Self {
-        Self { run, stop, supplies, lock, lacks: Mutex::new(Vec::new()) }
+        let (tasks, lacks) = (OnceLock::new(), Mutex::new(Vec::new()));
+        Self { attempt, stopper, supplies, lock, tasks, lacks }
+    }
+
+    /// Ends what the run has started beside itself; where there was any, it is to be waited for.
+    pub(crate) fn end_tasks(&self) -> Option<Gone> {
+        self.tasks.get()?.end()
+    }
+
+    fn tasks(&self) -> Arc<Tasks> {
+        let belief = || self.lock.map(|(_, guard)| guard.belief().clone());
+        Arc::clone(self.tasks.get_or_init(|| Arc::new(Tasks::new(belief()))))
     }
 
     fn lacking<T>(&self, what: String) -> Option<T> {
@@ -68,53 +101,54 @@ impl Context {
 )]
 pub trait FromRun<'r>: Sized + sealed::Sealed {
     #[doc(hidden)]
-    fn from_run(context: &'r Context) -> Option<Self>;
+    fn from_run(context: &'r Context<'r>) -> Option<Self>;
 }
 
 impl FromRun<'_> for Run {
-    fn from_run(context: &Context) -> Option<Self> {
-        Some(context.run.clone())
+    fn from_run(context: &Context<'_>) -> Option<Self> {
+        Some(Self::of(context.attempt, context.tasks()))
     }
 }
 
 impl FromRun<'_> for Due {
-    fn from_run(context: &Context) -> Option<Self> {
-        Some(context.run.due())
+    fn from_run(context: &Context<'_>) -> Option<Self> {
+        Some(context.attempt.due)
     }
 }
 
 impl FromRun<'_> for Fence {
-    fn from_run(context: &Context) -> Option<Self> {
-        Some(context.run.fence())
+    fn from_run(context: &Context<'_>) -> Option<Self> {
+        Some(context.attempt.fence)
     }
 }
 
 impl FromRun<'_> for Stop {
-    fn from_run(context: &Context) -> Option<Self> {
-        Some(context.stop.clone())
+    fn from_run(context: &Context<'_>) -> Option<Self> {
+        Some(context.stopper.stop())
     }
 }
 
 impl<'r> FromRun<'r> for Leading<'r> {
-    fn from_run(context: &'r Context) -> Option<Self> {
-        Some(Leading::new(context.run.fence()))
+    fn from_run(context: &'r Context<'r>) -> Option<Self> {
+        Some(Leading::new(context.attempt.fence))
     }
 }
 
 impl FromRun<'_> for Kv {
-    fn from_run(context: &Context) -> Option<Self> {
-        let Supplies { store, key_prefix, .. } = &*context.supplies;
+    fn from_run(context: &Context<'_>) -> Option<Self> {
+        let Supplies { store, key_prefix, .. } = context.supplies;
         let Some(store) = store else {
             let what = "takes a `Kv`, which writes to Consul, while the locks are files here; set \
                         LEADER_LOCK=consul, or keep its state elsewhere";
             return context.lacking(what.into());
         };
-        Some(Self::new(store.clone(), Arc::clone(key_prefix), context.lock.clone()))
+        let lock = context.lock.map(|(key, guard)| (key.clone(), guard.term()));
+        Some(Self::new(store.clone(), Arc::clone(key_prefix), lock))
     }
 }
 
 impl<T: Send + Sync + 'static> FromRun<'_> for Data<T> {
-    fn from_run(context: &Context) -> Option<Self> {
+    fn from_run(context: &Context<'_>) -> Option<Self> {
         context.supplies.data.get().or_else(|| {
             let name = std::any::type_name::<T>();
             context.lacking(format!(
@@ -126,13 +160,13 @@ impl<T: Send + Sync + 'static> FromRun<'_> for Data<T> {
 }
 
 /// The call carries the span of the parameter's type, and with it the one error of a wrong type.
-pub fn param<'r, T: FromRun<'r>>(context: &'r Context) -> Option<T> {
+pub fn param<'r, T: FromRun<'r>>(context: &'r Context<'r>) -> Option<T> {
     T::from_run(context)
 }
 
-impl fmt::Debug for Context {
+impl fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("run", &self.run).finish_non_exhaustive()
+        f.debug_struct("Context").field("attempt", &self.attempt).finish_non_exhaustive()
     }
 }
 

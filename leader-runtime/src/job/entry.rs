@@ -33,9 +33,9 @@ pub struct Entry {
     /// `every`, where it is a constant.
     pub every: Option<Duration>,
     /// Makes the future of one run, and polls nothing; `None` where a parameter lacks something.
-    pub start: for<'r> fn(&'r Context) -> Option<RunFuture<'r>>,
+    pub start: for<'r> fn(&'r Context<'r>) -> Option<RunFuture<'r>>,
     /// The same of what stands in for it on a node that does not lead.
-    pub standby: Option<fn(&Context) -> Option<StandbyFuture>>,
+    pub standby: Option<fn(&Context<'_>) -> Option<StandbyFuture>>,
     /// Where the attribute stands.
     pub place: &'static Location<'static>,
 }

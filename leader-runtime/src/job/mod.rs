@@ -17,7 +17,7 @@ mod stop;
 mod tasks;
 
 pub use context::FromRun;
-pub(crate) use context::{Context, Supplies};
+pub(crate) use context::{Attempt, Context, Supplies};
 pub use data::Data;
 pub(crate) use data::Values;
 pub use fence::Fence;
@@ -30,4 +30,4 @@ pub use outcome::{IntoOutcome, Outcome};
 pub(crate) use registry::{Registration, register};
 pub use run::Run;
 pub use stop::{Stop, StopReason, Stopper};
-pub(crate) use tasks::{Gone, Tasks};
+pub(crate) use tasks::Gone;

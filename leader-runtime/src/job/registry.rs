@@ -13,11 +13,10 @@ use leader_core::record::Keeping;
 use leader_core::{Due, JobName, Key, Policies, Schedule, span};
 use tracing::{info, warn};
 
-use super::context::{Context, Supplies};
+use super::context::{Attempt, Context, Supplies};
 use super::entry::{Entry, RunFuture, StandbyFuture};
 use super::fence::Fence;
 use super::jobs::{Jobs, Listed};
-use super::run::Run;
 use super::stop::Stopper;
 use crate::clock;
 use crate::settings::Overrides;
@@ -32,8 +31,8 @@ pub(crate) struct Registration {
     pub(crate) policies: Arc<Policies>,
     /// What is kept of it in a record; `None` where it has none.
     pub(crate) keeping: Option<Keeping>,
-    pub(crate) start: for<'r> fn(&'r Context) -> Option<RunFuture<'r>>,
-    pub(crate) standby: Option<fn(&Context) -> Option<StandbyFuture>>,
+    pub(crate) start: for<'r> fn(&'r Context<'r>) -> Option<RunFuture<'r>>,
+    pub(crate) standby: Option<fn(&Context<'_>) -> Option<StandbyFuture>>,
     pub(crate) place: &'static Location<'static>,
 }
 
@@ -143,9 +142,9 @@ fn registration(
 /// What the job's parameters and its standby's ask for in vain. Their futures are made, and
 /// dropped before they are polled: that runs nothing of them.
 fn lacks(entry: &Entry, supplies: &Arc<Supplies>) -> Vec<String> {
-    let (_stopper, stop) = Stopper::new();
-    let run = Run::new(entry.name, Due::new(UNIX_EPOCH), Fence::new(0));
-    let context = Context::new(run, stop, Arc::clone(supplies), None);
+    let (job, stopper) = (entry.name.into(), Stopper::unheard());
+    let attempt = Attempt::first(&job, Due::new(UNIX_EPOCH), Fence::new(0));
+    let context = Context::new(attempt, &stopper, supplies, None);
     drop((entry.start)(&context));
     if let Some(standby) = entry.standby {
         drop(standby(&context));

@@ -6,6 +6,7 @@ use leader_core::Due;
 use leader_core::record::Missing;
 use tokio::task::JoinHandle;
 
+use super::context::Attempt;
 use super::fence::Fence;
 use super::tasks::Tasks;
 
@@ -25,23 +26,13 @@ impl Run {
     /// The first run of this job; in a test, to call a job by hand.
     #[must_use]
     pub fn new(job: &str, due: Due, fence: Fence) -> Self {
-        Self::numbered(job.into(), due, fence, (1, 1), Arc::new(Tasks::new(None)))
+        Self::of(Attempt::first(&job.into(), due, fence), Arc::new(Tasks::new(None)))
     }
 
-    /// The run of this number, in this attempt.
-    pub(crate) fn numbered(
-        job: Arc<str>,
-        due: Due,
-        fence: Fence,
-        (number, attempt): (u64, u32),
-        tasks: Arc<Tasks>,
-    ) -> Self {
-        Self { job, due, fence, number, attempt, missing: Missing::default(), tasks }
-    }
-
-    /// The same, in whose place others were not run.
-    pub(crate) fn after(self, missing: Missing) -> Self {
-        Self { missing, ..self }
+    /// The run of this attempt, with what it starts beside itself.
+    pub(super) fn of(attempt: Attempt<'_>, tasks: Arc<Tasks>) -> Self {
+        let Attempt { job, due, fence, numbers: (number, attempt), missing } = attempt;
+        Self { job: Arc::clone(job), due, fence, number, attempt, missing, tasks }
     }
 
     /// The job's name.

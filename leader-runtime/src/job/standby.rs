@@ -14,7 +14,7 @@ use super::entry::StandbyFuture;
 )]
 pub trait Standby<Parameters> {
     #[doc(hidden)]
-    fn call(self, context: &Context) -> Option<StandbyFuture>;
+    fn call(self, context: &Context<'_>) -> Option<StandbyFuture>;
 }
 
 /// What a standby may take: what does not depend on leading.
@@ -36,7 +36,7 @@ macro_rules! standby {
             Called: Future<Output = ()> + Send + 'static,
         {
             #[allow(non_snake_case, unused_variables)]
-            fn call(self, context: &Context) -> Option<StandbyFuture> {
+            fn call(self, context: &Context<'_>) -> Option<StandbyFuture> {
                 $(let $parameter = $parameter::from_run(context);)*
                 Some(Box::pin(self($($parameter?),*)))
             }
@@ -53,7 +53,7 @@ standby!(A B C D);
 /// The call carries the span of the path, and with it the one error of a wrong function.
 pub fn standby<Parameters, Call: Standby<Parameters>>(
     call: Call,
-    context: &Context,
+    context: &Context<'_>,
 ) -> Option<StandbyFuture> {
     call.call(context)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use leader_core::election::Timestamp;
@@ -62,7 +62,7 @@ impl fmt::Display for StopReason {
     }
 }
 
-/// What both sides share: less than a channel, since every run makes one.
+/// What both sides share.
 #[derive(Debug, Default)]
 struct Wish {
     state: Mutex<State>,
@@ -83,28 +83,49 @@ struct Request {
 
 /// Asks a run to end: the other side of a [`Stop`]. When it is dropped, the run is over.
 #[derive(Debug)]
-pub struct Stopper(Arc<Wish>);
+pub struct Stopper(
+    /// Made when the other side is, since every run has a stopper and few jobs listen.
+    OnceLock<Arc<Wish>>,
+);
 
 impl Stopper {
     /// Both sides; in a test, to call a job by hand.
     #[must_use]
     pub fn new() -> (Self, Stop) {
-        let wish = Arc::<Wish>::default();
-        (Self(Arc::clone(&wish)), Stop(wish))
+        let stopper = Self::unheard();
+        let stop = stopper.stop();
+        (stopper, stop)
+    }
+
+    /// One to which nobody listens yet.
+    pub(crate) const fn unheard() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// The other side.
+    pub(super) fn stop(&self) -> Stop {
+        Stop(Arc::clone(self.wish()))
     }
 
     /// Asks for an end within `time_left`. A later request replaces an earlier one.
     pub fn request(&self, reason: StopReason, time_left: Duration) {
         let request = Request { reason, until: clock::now() + time_left };
-        self.0.state().request = Some(request);
-        self.0.changed.notify_waiters();
+        let wish = self.wish();
+        wish.state().request = Some(request);
+        wish.changed.notify_waiters();
+    }
+
+    fn wish(&self) -> &Arc<Wish> {
+        self.0.get_or_init(Arc::default)
     }
 }
 
 impl Drop for Stopper {
     fn drop(&mut self) {
-        self.0.state().is_over = true;
-        self.0.changed.notify_waiters();
+        if let Some(wish) = self.0.get() {
+            wish.state().is_over = true;
+            wish.changed.notify_waiters();
+        }
     }
 }
 

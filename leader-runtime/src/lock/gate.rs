@@ -127,11 +127,17 @@ impl Gate {
 
     /// The stint in which this process leads the key now.
     pub(super) fn leading_stint(&self) -> Option<u64> {
+        self.leading().map(|(stint, _)| stint)
+    }
+
+    /// The same, and which instant that "now" was.
+    pub(super) fn leading(&self) -> Option<(u64, Timestamp)> {
         // The deadline before the stint: a lapsed stint is taken down before the deadline moves on,
         // so that whoever reads the new deadline finds no old stint under it.
         let until = self.0.trust.until();
         let stint = self.0.stint.load(Ordering::Acquire);
-        (stint != 0 && clock::now() < until).then_some(stint)
+        let now = clock::now();
+        (stint != 0 && now < until).then_some((stint, now))
     }
 
     /// The term in which this process leads the key now.

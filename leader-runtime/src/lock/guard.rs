@@ -44,7 +44,13 @@ impl Belief {
 
     /// Whether it holds, now: no I/O, and asked before every poll.
     pub(crate) fn holds(&self) -> bool {
-        self.gate.leading_stint() == Some(self.stint)
+        self.held_at().is_some()
+    }
+
+    /// The instant at which it was seen to hold; `None` where it does not.
+    pub(crate) fn held_at(&self) -> Option<Timestamp> {
+        let (stint, now) = self.gate.leading()?;
+        (stint == self.stint).then_some(now)
     }
 }
 

@@ -3,11 +3,11 @@
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use leader_core::election::Timestamp;
 use tokio::task::coop::unconstrained;
 
 use super::Shared;
@@ -15,7 +15,15 @@ use super::batch::QUICK;
 use super::job::{Firing, Job};
 use super::limits::Limits;
 use crate::clock;
-use crate::job::{Gone, Outcome, StopReason, Stopper, Tasks};
+use crate::job::{Gone, Outcome, StopReason, Stopper};
+
+/// An attempt that is over.
+pub(super) struct Attempted {
+    pub(super) ended: Ended,
+    pub(super) began: Timestamp,
+    /// How long it was polled for, from the first to the last.
+    pub(super) took: Duration,
+}
 
 /// How an attempt ended.
 pub(super) enum Ended {
@@ -36,27 +44,27 @@ pub(super) async fn attempt(
     shared: &Shared,
     firing: &Firing,
     numbers: (u64, u32),
-) -> Ended {
-    let (stopper, stop) = Stopper::new();
-    let belief = firing.guard.belief();
-    let tasks = Arc::new(Tasks::new(Some(belief.clone())));
-    let fence = firing.guard.began().fence();
-    let run = job.run(firing.due, fence, numbers, Arc::clone(&tasks)).after(firing.missing);
-    let context = job.context(shared, run, stop, Some(firing.guard.term()));
+) -> Attempted {
+    let stopper = Stopper::unheard();
+    let context = job.context(shared, &stopper, firing, numbers);
     let Some(mut work) = (job.registration.start)(&context) else {
         // the start has seen that its parameters lack nothing
-        return Ended::Panicked("a parameter lacks its value".into());
+        let ended = Ended::Panicked("a parameter lacks its value".into());
+        return Attempted { ended, began: clock::now(), took: Duration::ZERO };
     };
-    let begins = clock::now();
+    let (mut began, mut latest) = (None, None);
     let mut limits = None;
     let mut ended = poll_fn(|cx| {
         // A process that was frozen resumes into this check, not into the job.
-        if !belief.holds() {
+        let Some(now) = firing.guard.belief().held_at() else {
             return Poll::Ready(Ended::Stopped(StopReason::Loss));
-        }
-        job.faults().begin_poll();
+        };
+        let begins = *began.get_or_insert(now);
+        job.faults().begin_poll(now);
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
-        job.faults().end_poll(&job.registration.name);
+        let now = clock::now();
+        latest = Some(now);
+        job.faults().end_poll(&job.registration.name, now);
         match polled {
             Ok(Poll::Ready(outcome)) => return Poll::Ready(Ended::Returned(outcome)),
             Err(panic) => return Poll::Ready(Ended::Panicked(message(&*panic))),
@@ -71,7 +79,9 @@ pub(super) async fn attempt(
         limits.as_mut().poll(cx).map(Ended::Stopped)
     })
     .await;
-    job.was_quick(limits.is_none() && clock::now().since(begins) <= QUICK);
+    let began = began.unwrap_or_else(clock::now);
+    let took = latest.unwrap_or(began).since(began);
+    job.was_quick(limits.is_none() && took <= QUICK);
     drop(limits);
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
         ended = Ended::Panicked(message(&*panic));
@@ -79,11 +89,12 @@ pub(super) async fn attempt(
     if let Ended::Stopped(reason) = ended {
         stopper.request(reason, Duration::ZERO);
     }
+    let gone = context.end_tasks();
     drop(stopper);
-    if let Some(gone) = tasks.end() {
+    if let Some(gone) = gone {
         Box::pin(until_gone(job, gone)).await;
     }
-    ended
+    Attempted { ended, began, took }
 }
 
 async fn until_gone(job: &Job, mut gone: Gone) {

@@ -6,7 +6,7 @@ use leader_core::{Overlap, span};
 use tracing::{Instrument, Span, debug, info_span, warn};
 
 use super::Shared;
-use super::attempt::{Ended, attempt};
+use super::attempt::{Attempted, Ended, attempt};
 use super::event::{RunEvent, RunReport};
 use super::job::{Firing, Job};
 use super::outcome::{RunOutcome, SkipReason};
@@ -27,13 +27,11 @@ pub(super) struct Finished {
 /// Runs a job until an attempt does not fail, or no other is to be made.
 pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished {
     let number = job.next_number();
-    let started = clock::wall();
     let (due, fence) = (firing.due, firing.guard.began().fence());
     let name = || job.registration.name.clone().into();
     shared.events.tell(|| RunEvent::Began { job: name(), due, fence, number });
-    let mut count = 1;
+    let (mut count, mut started) = (1, None);
     loop {
-        let began = clock::now();
         let span = info_span!(
             "run",
             job = %job.registration.name,
@@ -43,9 +41,10 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished
             attempt = firing.attempt - 1 + count,
             %fence,
         );
-        let ended = attempt(job, shared, firing, (number, firing.attempt - 1 + count))
-            .instrument(span.clone())
-            .await;
+        let numbers = (number, firing.attempt - 1 + count);
+        let attempt = attempt(job, shared, firing, numbers).instrument(span.clone());
+        let Attempted { ended, began, took } = attempt.await;
+        let started = *started.get_or_insert(began);
         let (outcome, retry) = judge(job, ended);
         if let RunOutcome::Failed(error) = &outcome
             && let Some(wait) = wait(job, retry, count)
@@ -56,20 +55,19 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished
         }
         span.in_scope(|| tell(job, &outcome));
         shared.events.tell(|| {
-            let (job, outcome, ended) = (name(), outcome.clone(), clock::wall());
-            let attempts = count;
+            let (ended, went_on) = (clock::wall(), clock::now().since(started));
             RunEvent::Ended(RunReport {
-                job,
+                job: name(),
                 due,
                 fence,
                 number,
-                attempts,
-                started,
+                attempts: count,
+                started: ended - went_on,
                 ended,
-                outcome,
+                outcome: outcome.clone(),
             })
         });
-        return Finished { outcome, retry, took: clock::now().since(began) };
+        return Finished { outcome, retry, took };
     }
 }
 

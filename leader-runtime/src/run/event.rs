@@ -1,6 +1,6 @@
 //! What happens to runs, for those who listen.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use futures_util::stream::{self, Stream, StreamExt};
@@ -54,19 +54,9 @@ pub struct RunReport {
     pub outcome: RunOutcome,
 }
 
-/// Those who listen.
+/// Those who listen: nothing while nobody has listened yet, and no sender when there will be no more.
 #[derive(Debug, Default)]
-pub(crate) struct Events(RwLock<State>);
-
-#[derive(Debug, Default)]
-enum State {
-    /// Nobody has listened yet.
-    #[default]
-    Unasked,
-    Open(broadcast::Sender<RunEvent>),
-    /// There will be no more.
-    Closed,
-}
+pub(crate) struct Events(OnceLock<RwLock<Option<broadcast::Sender<RunEvent>>>>);
 
 /// A listener that is further behind than this loses the oldest.
 const KEPT: usize = 1024;
@@ -74,7 +64,8 @@ const KEPT: usize = 1024;
 impl Events {
     /// Tells those who listen, if any do.
     pub(super) fn tell(&self, event: impl FnOnce() -> RunEvent) {
-        if let State::Open(sender) = &*self.0.read().unwrap_or_else(PoisonError::into_inner) {
+        let Some(sender) = self.0.get() else { return };
+        if let Some(sender) = &*sender.read().unwrap_or_else(PoisonError::into_inner) {
             // all of them may have left
             let _ = sender.send(event());
         }
@@ -82,19 +73,15 @@ impl Events {
 
     /// There will be no more.
     pub(super) fn close(&self) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = State::Closed;
+        let sender = self.0.get_or_init(RwLock::default);
+        *sender.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// What is told from now on.
     pub(crate) fn listen(&self) -> impl Stream<Item = RunEvent> + Send + Unpin + 'static {
-        let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if let State::Unasked = *state {
-            *state = State::Open(broadcast::channel(KEPT).0);
-        }
-        let receiver = match &*state {
-            State::Open(sender) => Some(sender.subscribe()),
-            _ => None,
-        };
+        let sender = self.0.get_or_init(|| RwLock::new(Some(broadcast::Sender::new(KEPT))));
+        let sender = sender.read().unwrap_or_else(PoisonError::into_inner);
+        let receiver = sender.as_ref().map(broadcast::Sender::subscribe);
         stream::unfold(receiver, |receiver| async {
             let mut receiver = receiver?;
             let event = match receiver.recv().await {

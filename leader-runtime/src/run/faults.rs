@@ -1,7 +1,7 @@
 //! What is wrong with a job, told once and not in every run.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use leader_core::election::Timestamp;
@@ -13,7 +13,8 @@ use crate::clock;
 /// What was told of a job.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
-    told: Mutex<Option<Box<Memory>>>,
+    /// Made for the first that is told.
+    told: OnceLock<Box<Mutex<Memory>>>,
     /// When the poll began that goes on, in nanoseconds; 0 where none does.
     polled_since: AtomicU64,
     is_blocking: AtomicBool,
@@ -61,7 +62,8 @@ impl Faults {
 
     /// The run did not fail.
     pub(super) fn tell_ok(&self) {
-        let failed = self.told().as_mut().and_then(|memory| {
+        let failed = self.told.get().and_then(|memory| {
+            let mut memory = locked(memory);
             memory.attempt = None;
             memory.run.take()
         });
@@ -80,19 +82,19 @@ impl Faults {
     }
 
     /// The job is polled from now on.
-    pub(super) fn begin_poll(&self) {
-        self.polled_since.store(clock::now().as_nanos(), Ordering::Relaxed);
+    pub(super) fn begin_poll(&self, now: Timestamp) {
+        self.polled_since.store(now.as_nanos(), Ordering::Relaxed);
     }
 
-    pub(super) fn end_poll(&self, job: &JobName) {
-        self.look_at_poll(job);
+    pub(super) fn end_poll(&self, job: &JobName, now: Timestamp) {
+        self.look_at_poll(job, now);
         self.polled_since.store(0, Ordering::Relaxed);
     }
 
     /// Tells a poll that takes too long, once.
-    pub(super) fn look_at_poll(&self, job: &JobName) {
+    pub(super) fn look_at_poll(&self, job: &JobName, now: Timestamp) {
         let since = self.polled_since.load(Ordering::Relaxed);
-        if since == 0 || clock::now().since(Timestamp::from_nanos(since)) < BLOCKS {
+        if since == 0 || now.since(Timestamp::from_nanos(since)) < BLOCKS {
             return;
         }
         if !self.is_blocking.swap(true, Ordering::Relaxed) {
@@ -121,8 +123,8 @@ impl Faults {
         error: &str,
     ) -> Option<u64> {
         let now = clock::now();
-        let mut told = self.told();
-        let last = kind(told.get_or_insert_default());
+        let mut memory = locked(self.told.get_or_init(Box::default));
+        let last = kind(&mut memory);
         let again = match last.as_mut().filter(|last| last.error == error) {
             Some(last) if now.since(last.at) < QUIET => {
                 last.again += 1;
@@ -134,8 +136,8 @@ impl Faults {
         *last = Some(Told { error: error.to_owned(), at: now, again: 0 });
         Some(again)
     }
+}
 
-    fn told(&self) -> MutexGuard<'_, Option<Box<Memory>>> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn locked(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,10 +1,8 @@
 //! A job as its runs share it: where it is led, what goes on of it, and how many there were.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use leader_core::election::Term;
 use leader_core::record::Missing;
 use leader_core::{Due, Overlap, Policies};
 
@@ -12,7 +10,7 @@ use super::Shared;
 use super::faults::Faults;
 use super::settle::{Archive, Book};
 use super::slot::Slot;
-use crate::job::{Context, Fence, Registration, Run, Stop, Tasks};
+use crate::job::{Attempt, Context, Registration, Stopper};
 use crate::lock::{Claim, Guard};
 
 #[derive(Debug)]
@@ -141,25 +139,18 @@ impl Job {
         self.failed.store(0, Ordering::Relaxed);
     }
 
-    /// Which run, in which attempt.
-    pub(super) fn run(
-        &self,
-        due: Due,
-        fence: Fence,
+    /// What an attempt of a run is told; the numbers are those of both.
+    pub(super) fn context<'r>(
+        &'r self,
+        shared: &'r Shared,
+        stopper: &'r Stopper,
+        firing: &'r Firing,
         numbers: (u64, u32),
-        tasks: Arc<Tasks>,
-    ) -> Run {
-        Run::numbered(self.registration.name.clone().into(), due, fence, numbers, tasks)
-    }
-
-    pub(super) fn context(
-        &self,
-        shared: &Shared,
-        run: Run,
-        stop: Stop,
-        term: Option<Term>,
-    ) -> Context {
-        let lock = term.map(|term| (self.registration.key.clone(), term));
-        Context::new(run, stop, Arc::clone(&shared.supplies), lock)
+    ) -> Context<'r> {
+        let (due, fence, missing) = (firing.due, firing.guard.began().fence(), firing.missing);
+        let attempt =
+            Attempt { job: self.registration.name.shared(), due, fence, numbers, missing };
+        let lock = Some((&self.registration.key, &firing.guard));
+        Context::new(attempt, stopper, &shared.supplies, lock)
     }
 }

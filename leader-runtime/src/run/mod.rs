@@ -49,7 +49,7 @@ use self::slot::Admission;
 use self::tenure::Tenant;
 use crate::clock;
 use crate::engine::Tick;
-use crate::job::{Fence, Registration, Stopper, Supplies, Tasks};
+use crate::job::{Attempt, Context, Fence, Registration, Stopper, Supplies};
 use crate::lock::{Claim, Guard, Terms};
 
 /// The runs of a process. Dropping this drops them.
@@ -238,7 +238,9 @@ impl Runs {
     fn look_after(&mut self) {
         self.sweep();
         if !self.tasks.is_empty() {
-            self.jobs.iter().for_each(|job| job.faults().look_at_poll(&job.registration.name));
+            let now = clock::now();
+            let jobs = self.jobs.iter();
+            jobs.for_each(|job| job.faults().look_at_poll(&job.registration.name, now));
         }
     }
 
@@ -248,10 +250,11 @@ impl Runs {
             debug!(job = %job.registration.name, "the standby before still goes on");
             return;
         }
-        let (_stopper, stop) = Stopper::new();
-        let run = job.run(due, Fence::new(0), (1, 1), Arc::new(Tasks::new(None)));
+        let stopper = Stopper::unheard();
+        let attempt = Attempt::first(job.registration.name.shared(), due, Fence::new(0));
+        let context = Context::new(attempt, &stopper, &self.shared.supplies, None);
         // the start has seen that its parameters lack nothing
-        let Some(call) = standby(&job.context(&self.shared, run, stop, None)) else { return };
+        let Some(call) = standby(&context) else { return };
         self.spawn(async move {
             if let Err(panic) = attempt::caught(call).await {
                 error!(job = %job.registration.name, panic, "the standby panicked");

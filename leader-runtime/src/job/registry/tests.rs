@@ -55,15 +55,18 @@ fn faults(jobs: &Jobs, key_prefix: &str) -> Vec<String> {
     faults.iter().map(Fault::to_string).collect()
 }
 
-fn context(fence: i64) -> Context {
-    let (_, stop) = Stopper::new();
-    let run = Run::new("", Due::new(UNIX_EPOCH + Duration::from_secs(1)), Fence::new(fence));
-    Context::new(run, stop, supplies(), None)
+fn with<T>(fence: i64, call: impl FnOnce(&Context<'_>) -> T) -> T {
+    let (job, stopper, supplies) = ("".into(), Stopper::unheard(), supplies());
+    let due = Due::new(UNIX_EPOCH + Duration::from_secs(1));
+    call(&Context::new(Attempt::first(&job, due, Fence::new(fence)), &stopper, &supplies, None))
 }
 
 fn run(registration: &Registration, fence: i64) -> Ending {
-    let context = context(fence);
-    (registration.start)(&context).unwrap().now_or_never().unwrap().ending()
+    with(fence, |context| (registration.start)(context).unwrap().now_or_never().unwrap().ending())
+}
+
+fn stand_by(registration: &Registration) -> Option<()> {
+    with(0, |context| registration.standby.unwrap()(context).unwrap().now_or_never())
 }
 
 #[test]
@@ -71,14 +74,14 @@ fn a_registration_runs_its_function_with_what_the_run_is_told() {
     let jobs = registered(&jobs![clock]);
     assert_eq!(jobs[0].key.as_str(), "stage/service/clock");
     assert!(matches!(run(&jobs[0], 7), Ending::Skipped(why) if why == "7"));
-    assert_eq!(jobs[0].standby.unwrap()(&context(0)).unwrap().now_or_never(), Some(()));
+    assert_eq!(stand_by(&jobs[0]), Some(()));
 }
 
 #[test]
 fn what_was_put_in_comes_to_the_jobs_and_to_the_standbys_that_take_it() {
     let jobs = registered(&jobs![sweep]);
     assert!(matches!(run(&jobs[0], 1), Ending::Skipped(why) if why == "7 lanes"));
-    assert_eq!(jobs[0].standby.unwrap()(&context(0)).unwrap().now_or_never(), Some(()));
+    assert_eq!(stand_by(&jobs[0]), Some(()));
 }
 
 #[test]
