@@ -11,7 +11,7 @@ use leader_core::election::Timestamp;
 use tokio::task::coop::unconstrained;
 
 use super::Shared;
-use super::batch::QUICK;
+use super::dispatch::QUICK;
 use super::job::{Firing, Job};
 use super::limits::Limits;
 use crate::clock;

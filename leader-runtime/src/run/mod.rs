@@ -6,8 +6,8 @@
 
 mod agenda;
 mod attempt;
-mod batch;
 mod course;
+mod dispatch;
 mod event;
 mod faults;
 mod job;
@@ -30,12 +30,11 @@ use std::time::Duration;
 use leader_core::election::{self, KeyId, Timestamp};
 use leader_core::{Due, Overlap, Schedule, Timing};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
 use tracing::{debug, error, warn};
 
 use self::agenda::Agenda;
-use self::batch::Batch;
 use self::course::Finished;
+use self::dispatch::{Batch, Tasks};
 pub(crate) use self::event::Events;
 pub use self::event::{RunEvent, RunReport};
 use self::job::{Firing, Job, Occasion};
@@ -57,7 +56,6 @@ use crate::lock::{Claim, Guard, Terms};
 pub(crate) struct Runs {
     jobs: Arc<[Arc<Job>]>,
     shared: Arc<Shared>,
-    tasks: JoinSet<()>,
     batch: Batch,
     terms: Terms,
     /// The jobs that terms begin, and those of each key.
@@ -79,6 +77,7 @@ struct Shared {
     missed_beat: Option<Duration>,
     over: mpsc::UnboundedSender<Over>,
     events: Arc<Events>,
+    tasks: Tasks,
 }
 
 /// What became of a firing.
@@ -113,20 +112,19 @@ impl Runs {
         let jobs: Arc<[_]> = jobs.into_iter().enumerate().map(job).collect();
         let (sender, over) = mpsc::unbounded_channel();
         let missed_beat = timing.map(|timing| timing.trust() - timing.gap());
-        let shared = Arc::new(Shared { supplies, missed_beat, over: sender, events });
+        let shared =
+            Arc::new(Shared { supplies, missed_beat, over: sender, events, tasks: Tasks::new() });
         let (sender, triggers) = mpsc::unbounded_channel();
         let remote = Remote::new(Arc::downgrade(&jobs), sender);
-        let (tasks, agenda) = (JoinSet::new(), Agenda::default());
         let (tenants, by_key) = tenure::tenants(&jobs);
         Self {
             jobs,
             shared,
-            tasks,
             batch: Batch::default(),
             terms,
             tenants,
             by_key,
-            agenda,
+            agenda: Agenda::default(),
             over,
             triggers,
             remote,
@@ -159,7 +157,7 @@ impl Runs {
     /// Jobs are due: on the leader they run, elsewhere what stands in for them does.
     pub(crate) fn fire_all(&mut self, ticks: impl IntoIterator<Item = Tick>) {
         ticks.into_iter().for_each(|tick| self.fire(tick));
-        self.begin_batch();
+        self.batch.begin(&self.shared);
     }
 
     fn fire(&mut self, tick: Tick) {
@@ -190,18 +188,15 @@ impl Runs {
             if !job.is_quick() {
                 self.begin(job, firing);
             } else if let Ok(firing) = admit(&job, &self.shared, firing) {
-                self.batch.add(job, firing);
-                if self.batch.is_full() {
-                    self.begin_batch();
-                }
+                self.batch.add(job, firing, &self.shared);
             }
             return;
         }
         let shared = Arc::clone(&self.shared);
-        self.spawn(async move {
+        self.shared.tasks.spawn(async move {
             linger(&firing.guard, jitter.mul_f64(fastrand::f64())).await;
             if let Ok(firing) = admit(&job, &shared, firing) {
-                take_turns(job, shared, firing).await;
+                take_turns(&job, &shared, firing).await;
             }
         });
     }
@@ -210,34 +205,17 @@ impl Runs {
     fn begin(&mut self, job: Arc<Job>, firing: Firing) -> Begun {
         match admit(&job, &self.shared, firing) {
             Ok(firing) => {
-                self.spawn(take_turns(job, Arc::clone(&self.shared), firing));
+                let shared = Arc::clone(&self.shared);
+                self.shared.tasks.spawn(async move { take_turns(&job, &shared, firing).await });
                 Begun::Runs
             }
             Err(begun) => begun,
         }
     }
 
-    fn begin_batch(&mut self) {
-        if !self.batch.is_empty() {
-            let runs = self.batch.run(Arc::clone(&self.shared));
-            self.spawn(runs);
-        }
-    }
-
-    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.sweep();
-        self.tasks.spawn(task);
-    }
-
-    /// Forgets the tasks that have ended.
-    fn sweep(&mut self) {
-        while self.tasks.try_join_next().is_some() {}
-    }
-
     /// Looks for jobs that block their threads: where that has no end, their polls cannot tell it.
-    fn look_after(&mut self) {
-        self.sweep();
-        if !self.tasks.is_empty() {
+    fn look_after(&self) {
+        if self.shared.tasks.len() > 0 {
             let now = clock::now();
             let jobs = self.jobs.iter();
             jobs.for_each(|job| job.faults().look_at_poll(&job.registration.name, now));
@@ -255,7 +233,7 @@ impl Runs {
         let context = Context::new(attempt, &stopper, &self.shared.supplies, None);
         // the start has seen that its parameters lack nothing
         let Some(call) = standby(&context) else { return };
-        self.spawn(async move {
+        self.shared.tasks.spawn(async move {
             if let Err(panic) = attempt::caught(call).await {
                 error!(job = %job.registration.name, panic, "the standby panicked");
             }
@@ -318,22 +296,23 @@ impl Shared {
 
 impl Drop for Runs {
     fn drop(&mut self) {
+        self.shared.tasks.end();
         self.shared.events.close();
     }
 }
 
 /// Runs a job that has its slot, and then the run that waits for it.
-async fn take_turns(job: Arc<Job>, shared: Arc<Shared>, first: Firing) {
+async fn take_turns(job: &Job, shared: &Shared, first: Firing) {
     let has_slot = job.policies().overlap != Overlap::Allow;
     let mut next = Some(first);
     while let Some(firing) = next {
         if let Some(book) = &job.book {
-            settle(&job, &shared, book, &firing).await;
+            settle(job, shared, book, &firing).await;
             next = job.slot.pass_on();
             continue;
         }
-        let finished = course::run(&job, &shared, &firing).await;
-        if tenure::is_by_runs(&job) {
+        let finished = course::run(job, shared, &firing).await;
+        if tenure::is_by_runs(job) {
             let fence = firing.guard.term().fence;
             // when nobody listens any more, nothing is begun any more
             let _ = shared.over.send(Over { job: job.place, fence, finished });

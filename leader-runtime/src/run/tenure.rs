@@ -59,7 +59,7 @@ impl Runs {
                         self.begin_due(job, Occasion::Due);
                     }
                 }
-                () = clock::sleep_towards(self.look_at), if !self.tasks.is_empty() => {
+                () = clock::sleep_towards(self.look_at), if self.shared.tasks.len() > 0 => {
                     self.look_at = clock::now() + LONGEST_SLEEP;
                     self.look_after();
                 }

@@ -2,7 +2,7 @@
 
 mod after;
 pub(super) mod archive;
-mod batch;
+mod dispatch;
 mod drain;
 mod events;
 mod faults;
