@@ -34,6 +34,7 @@ static STARTED: AtomicU32 = AtomicU32::new(1);
 pub struct NodeBuilder {
     name: String,
     command: Command,
+    files: Vec<(String, String)>,
 }
 
 /// A started node, in an empty directory of its own.
@@ -66,7 +67,7 @@ impl Node {
         let name = format!("{file}#{}", STARTED.fetch_add(1, Ordering::Relaxed));
         let mut command = Command::new(program);
         environment::clean(&mut command);
-        NodeBuilder { name, command }
+        NodeBuilder { name, command, files: Vec::new() }
     }
 
     /// What it is called in messages, as `clock#2`.
@@ -247,6 +248,12 @@ impl NodeBuilder {
         self
     }
 
+    /// Puts a file with this text into its directory.
+    pub fn file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
     /// Adds an argument.
     pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.command.arg(arg);
@@ -262,6 +269,10 @@ impl NodeBuilder {
     pub fn start(mut self) -> Node {
         let dir = tempfile::tempdir()
             .unwrap_or_else(|fault| panic!("no temporary directory for {}: {fault}", self.name));
+        for (name, text) in &self.files {
+            std::fs::write(dir.path().join(name), text)
+                .unwrap_or_else(|fault| panic!("{name} for {}: {fault}", self.name));
+        }
         self.command
             .current_dir(dir.path())
             .stdin(Stdio::null())

@@ -13,6 +13,7 @@ mod kv;
 mod local;
 mod locks;
 mod outage;
+mod profiles;
 mod records;
 mod refusal;
 mod servers;
