@@ -46,14 +46,6 @@ impl Error {
         Self::wrong(vec![format!("{name}=`{value}`: {fault}")])
     }
 
-    pub(crate) fn token() -> Self {
-        Self::wrong(vec![
-            "CONSUL_HTTP_TOKEN: the token has characters that no HTTP header may have; use it as \
-             Consul printed it"
-                .into(),
-        ])
-    }
-
     pub(crate) const fn lost(key: String) -> Self {
         Self { kind: Kind::Lost(key), source: None }
     }
@@ -165,6 +157,7 @@ impl Error {
     }
 
     /// What is wrong, each fault in a line.
+    #[cfg(test)]
     pub(crate) fn into_faults(self) -> Vec<String> {
         match self.kind {
             Kind::Wrong(faults) => faults,

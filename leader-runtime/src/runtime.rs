@@ -273,7 +273,7 @@ impl Runtime {
     /// Everything that is wrong with the settings, the data and the jobs, or the jobs.
     fn registrations(&self, data: &Arc<Values>) -> Result<Vec<Registration>> {
         let overrides = self.settings.overrides(&self.jobs);
-        let mut faults = self.settings.faults().to_vec();
+        let mut faults = self.settings.faults();
         faults.extend_from_slice(overrides.faults());
         faults.extend(data.faults());
         if self.jobs.is_empty() {

@@ -64,8 +64,9 @@ impl LockManager {
     /// Where a setting is wrong, all of them at once; where the machine gives no thread or no lock
     /// directory. Not where Consul does not answer: that is logged, and tried again until it does.
     pub fn new(settings: &Settings) -> Result<Self> {
-        if !settings.faults().is_empty() {
-            return Err(Error::wrong(settings.faults().to_vec()));
+        let faults = settings.faults();
+        if !faults.is_empty() {
+            return Err(Error::wrong(faults));
         }
         // what they say of jobs is none of its business
         settings.log(&Overrides::default());

@@ -28,7 +28,7 @@ use leader_core::election::{Answer, Failure, Pace, Request};
 use crate::error::Error;
 
 pub use by_hand::{Lock, LockManager};
-pub(crate) use consul::{Address, Consul, Keyspace, KvStore, Policy, Rule, Write};
+pub(crate) use consul::{Access, Consul, Keyspace, KvStore, Policy, Rule, Write};
 pub(crate) use guard::{Belief, Guard, Watch};
 pub use identity::Leader;
 pub(crate) use identity::{Identity, json};

@@ -45,6 +45,20 @@ impl Settings {
         self
     }
 
+    /// Locks are kept by the Consul at this address: `host:port`, `http://…`, `https://…` or
+    /// `unix:///path`. Wins over `CONSUL_HTTP_ADDR`.
+    pub fn consul(mut self, address: &str) -> Self {
+        self.backend = Placed::at(Place::Code("Settings::consul"), Backend::Consul);
+        self.access.set_address(address);
+        self
+    }
+
+    /// The ACL token for Consul. Wins over `CONSUL_HTTP_TOKEN` and `CONSUL_HTTP_TOKEN_FILE`.
+    pub fn token(mut self, token: &str) -> Self {
+        self.access.set_token(token);
+        self
+    }
+
     /// Locks are files in this directory: several processes on one machine elect a leader, with
     /// nothing installed. A process that is frozen keeps its locks.
     pub fn local(mut self, directory: impl Into<PathBuf>) -> Self {

@@ -3,7 +3,6 @@
 
 mod backend;
 mod code;
-mod consul;
 mod file;
 mod health;
 mod layer;
@@ -32,7 +31,7 @@ use self::sources::Sources;
 use self::variable::Environment;
 use crate::error::{Error, Result};
 use crate::job::Jobs;
-use crate::lock::{Address, Consul, Identity, Local, LockService, SharedLayout};
+use crate::lock::{Access, Consul, Identity, Local, LockService, SharedLayout};
 
 pub(crate) use origin::Origin;
 pub(crate) use overrides::Overrides;
@@ -59,8 +58,23 @@ pub(crate) use overrides::Overrides;
 /// | `node` | `LEADER_NODE` | the machine's name | what this node is called in a lock's value |
 /// | `[health]` `listen` | `LEADER_HEALTH` | `off` | `8080` on 127.0.0.1, `0.0.0.0:8080`, or `off` |
 /// | `[jobs.NAME]` an option | `LEADER_JOB_NAME_OPTION` | what the attribute says | as in the attribute |
-/// | | `CONSUL_HTTP_ADDR` | `127.0.0.1:8500` | `host:port` or `http://host:port`, a path too |
-/// | | `CONSUL_HTTP_TOKEN` | none | the ACL token |
+///
+/// Consul is found and spoken to by the variables of its official clients, which no file has:
+///
+/// | variable | default | meaning |
+/// |---|---|---|
+/// | `CONSUL_HTTP_ADDR` | `127.0.0.1:8500` | `host:port`, `http://…`, `https://…` or `unix:///path`; a path behind the host is put before every request's own |
+/// | `CONSUL_HTTP_TOKEN` | none | the ACL token |
+/// | `CONSUL_HTTP_TOKEN_FILE` | none | a file that holds it, which wins; what is written there while the process runs is used within a second, and before a refusal is taken for one |
+/// | `CONSUL_HTTP_AUTH` | none | `user:password` for a proxy that asks for them (basic auth) |
+/// | `CONSUL_HTTP_SSL` | `false` | `true`: TLS, also without `https://` |
+/// | `CONSUL_HTTP_SSL_VERIFY` | `true` | `false`: any certificate is taken, which the log says |
+/// | `CONSUL_CACERT`, `CONSUL_CAPATH` | those of the system | the authorities to trust instead: a PEM file, which wins, or a directory of them |
+/// | `CONSUL_CLIENT_CERT`, `CONSUL_CLIENT_KEY` | none | our own certificate, and its key: PEM files, both or none |
+/// | `CONSUL_TLS_SERVER_NAME` | the host | the name that the agent's certificate is for: `server.dc1.consul` |
+/// | `CONSUL_NAMESPACE`, `CONSUL_PARTITION` | the token's | of Consul Enterprise: where all is kept |
+///
+/// TLS is a feature of this crate, `tls`, which is on by default.
 ///
 /// A layer that gives a job a schedule, of whatever kind, replaces the one below, and with it what
 /// does not go with the new kind: `every = "10s"` over `cron` and `tz` leaves neither. What must be
@@ -68,9 +82,8 @@ pub(crate) use overrides::Overrides;
 /// `name`, `standby`.
 ///
 /// Nothing is accepted and ignored. A wrong value stops the start, also where a higher layer says
-/// something else, and so does a name that is unknown, in the files, among the `LEADER_…`, or as a
-/// `CONSUL_…` that the official clients know and this version does not support. All faults are told
-/// at once, each with its place.
+/// something else, and so does a name that is unknown, in the files or among the `LEADER_…`. All
+/// faults are told at once, each with its place.
 ///
 /// # Examples
 ///
@@ -92,8 +105,7 @@ pub struct Settings {
     node: Place,
     service: Place,
     identity: Identity,
-    address: Address,
-    token: Option<String>,
+    access: Access,
     /// The lowest layer first.
     jobs: Vec<JobLayer>,
     /// And over them.
@@ -118,8 +130,7 @@ impl Settings {
             node: Place::Default,
             service: Place::Default,
             identity: Identity::of_process(),
-            address: Address::default(),
-            token: None,
+            access: Access::default(),
             jobs: Vec::new(),
             jobs_in_code: JobLayer::default(),
             faults: Vec::new(),
@@ -154,7 +165,8 @@ impl Settings {
             settings.add(file::read(&path, &bytes));
         }
         settings.add(layer);
-        Ok(consul.iter().fold(settings, |it, (name, value)| it.with_consul_variable(name, value)))
+        consul.iter().for_each(|(name, value)| settings.access.set(name, value));
+        Ok(settings)
     }
 
     fn add(&mut self, layer: Layer) {
@@ -193,9 +205,14 @@ impl Settings {
 
 /// What the runtime makes of them.
 impl Settings {
-    /// What is wrong with them, jobs apart: those are known only to a runtime.
-    pub(crate) fn faults(&self) -> &[String] {
-        &self.faults
+    /// What is wrong with them, jobs apart: those are known only to a runtime. Where locks are
+    /// files, what is said of Consul does not matter.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut faults = self.faults.clone();
+        if self.has_kv() {
+            faults.extend(self.access.faults());
+        }
+        faults
     }
 
     /// What they change of these jobs.
@@ -248,8 +265,7 @@ impl Settings {
         let (layout, identity) = (layout.clone(), self.identity.clone());
         Ok(match &self.backend.value {
             Backend::Consul => Arc::new(Consul::new(
-                &self.address,
-                self.token.as_deref(),
+                &self.access,
                 Timing::new(self.lease.value),
                 &self.key_prefix.value,
                 layout,
@@ -298,7 +314,7 @@ impl std::fmt::Debug for Settings {
             .field("key_prefix", &self.key_prefix)
             .field("lease", &self.lease)
             .field("identity", &self.identity)
-            .field("address", &self.address)
+            .field("access", &self.access)
             .finish_non_exhaustive()
     }
 }

@@ -30,6 +30,10 @@ impl Settings {
             origin("service", &self.identity.service, &self.service),
             origin("health.listen", &self.health.value, &self.health.place),
         ];
+        let consul = self.access.variables();
+        origins.extend(
+            consul.map(|(name, value)| origin(name, &value, &Place::Variable(name.into()))),
+        );
         origins.extend(overrides.origins());
         origins
     }

@@ -1,58 +1,95 @@
 //! Where Consul is, as its official clients are told.
 
 use std::fmt;
-use std::str::FromStr;
+use std::path::PathBuf;
 
-use crate::error::Error;
+use reqwest::Url;
 
-/// The base URL of an agent: `http://127.0.0.1:8500` unless told otherwise.
+/// An agent's HTTP API: `http://127.0.0.1:8500` unless told otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address(String);
+pub(super) enum Address {
+    Host {
+        is_tls: bool,
+        host: String,
+        port: Option<u16>,
+        /// Put before every request's own path; begins with a `/`, or is empty.
+        prefix: String,
+    },
+    Socket {
+        is_tls: bool,
+        path: PathBuf,
+    },
+}
 
-impl FromStr for Address {
-    type Err = Error;
+/// What is accepted, for whoever wrote something else.
+const ALLOWED: &str = "use `host:port`, `http://host:port`, `https://host:port` or `unix:///path`";
 
-    /// `host:port`, or a URL that begins with `http://`; a path after it is put before every
-    /// request's own.
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let refuse = |shown: &str, why: &str| {
-            Err(Error::setting(
-                "CONSUL_HTTP_ADDR",
-                shown,
-                &format!("{why}; use `host:port` or `http://host:port`"),
-            ))
-        };
+impl Address {
+    /// `host:port` or a URL, whose path is put before every request's own. `ssl`: also without
+    /// `https://` TLS is spoken, as `CONSUL_HTTP_SSL` says.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, in words; begins with `place`.
+    pub(super) fn parse(place: &str, text: &str, ssl: bool) -> Result<Self, String> {
+        let refuse = |shown: &str, why: &str| Err(format!("{place}=`{shown}`: {why}; {ALLOWED}"));
         let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         // where a user, a password or a token may stand, nothing of it is printed
         let secret = rest.contains(['@', '?', '#']);
         let shown = if secret { "…" } else { text };
+        let is_tls = ssl || scheme == "https";
         match scheme {
-            "http" => {}
-            "https" | "unix" => {
-                return refuse(shown, &format!("`{scheme}://` is not supported yet"));
-            }
+            "http" | "https" => {}
+            "unix" if rest.is_empty() => return refuse(shown, "the path of the socket is missing"),
+            "unix" if cfg!(unix) => return Ok(Self::Socket { is_tls, path: rest.into() }),
+            "unix" => return refuse(shown, "this system has no unix sockets"),
             _ => return refuse(shown, "this is no address of Consul's HTTP API"),
         }
         if secret {
-            return refuse(shown, "an address has no user, no password, no `?` and no `#`");
+            return refuse(
+                shown,
+                "an address has no user, no password, no `?` and no `#` (CONSUL_HTTP_AUTH has the \
+                 first two)",
+            );
         }
-        let url = format!("http://{}", rest.trim_end_matches('/'));
-        match reqwest::Url::parse(&url) {
-            Err(cause) => refuse(shown, &format!("it is not an address ({cause})")),
-            Ok(_) => Ok(Self(url)),
+        let scheme = if is_tls { "https" } else { "http" };
+        let url = match Url::parse(&format!("{scheme}://{rest}")) {
+            Ok(url) => url,
+            Err(cause) => return refuse(shown, &format!("it is not an address ({cause})")),
+        };
+        Ok(Self::Host {
+            is_tls,
+            host: url.host_str().unwrap_or_default().into(),
+            port: url.port(),
+            prefix: url.path().trim_end_matches('/').into(),
+        })
+    }
+
+    pub(super) const fn is_tls(&self) -> bool {
+        match self {
+            Self::Host { is_tls, .. } | Self::Socket { is_tls, .. } => *is_tls,
         }
     }
-}
 
-impl Default for Address {
-    fn default() -> Self {
-        Self("http://127.0.0.1:8500".into())
+    /// The URL before every request's path; with this name for the host, where there is one.
+    pub(super) fn base(&self, name: Option<&str>) -> String {
+        let scheme = if self.is_tls() { "https" } else { "http" };
+        match self {
+            Self::Host { host, port, prefix, .. } => {
+                let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+                format!("{scheme}://{}{port}{prefix}", name.unwrap_or(host))
+            }
+            Self::Socket { .. } => format!("{scheme}://{}", name.unwrap_or("localhost")),
+        }
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Host { .. } => f.write_str(&self.base(None)),
+            Self::Socket { path, .. } => write!(f, "unix://{}", path.display()),
+        }
     }
 }
 
@@ -60,17 +97,36 @@ impl fmt::Display for Address {
 mod tests {
     use super::*;
 
+    fn parse(text: &str, ssl: bool) -> Result<Address, String> {
+        Address::parse("CONSUL_HTTP_ADDR", text, ssl)
+    }
+
     #[test]
     fn an_address_is_read_as_the_official_clients_read_it() {
         for (text, url) in [
             ("127.0.0.1:8500", "http://127.0.0.1:8500"),
-            ("consul.local:80", "http://consul.local:80"),
+            ("consul.local", "http://consul.local"),
             ("http://10.0.0.1:8500/", "http://10.0.0.1:8500"),
             ("http://proxy/consul", "http://proxy/consul"),
+            ("https://x:8501", "https://x:8501"),
+            ("https://x:80/a/b/", "https://x:80/a/b"),
+            ("https://x", "https://x"),
             ("[::1]:8500", "http://[::1]:8500"),
+            ("unix:///run/consul.sock", "unix:///run/consul.sock"),
         ] {
-            assert_eq!(text.parse::<Address>().unwrap().to_string(), url);
+            assert_eq!(parse(text, false).unwrap().to_string(), url);
         }
+        for (text, url) in [
+            ("x:8501", "https://x:8501"),
+            // `http://` does not undo what was asked for
+            ("http://x:8501", "https://x:8501"),
+            ("unix:///run/consul.sock", "unix:///run/consul.sock"),
+        ] {
+            let address = parse(text, true).unwrap();
+            assert!(address.is_tls() && address.to_string() == url, "{address}");
+        }
+        assert_eq!(parse("unix:///s", true).unwrap().base(None), "https://localhost");
+        assert_eq!(parse("x:8501/p", true).unwrap().base(Some("name")), "https://name:8501/p");
     }
 
     #[test]
@@ -79,13 +135,13 @@ mod tests {
             ("", "empty host"),
             ("ftp://x", "no address of Consul's"),
             ("http://x?token=s3cret", "no `?`"),
-            ("https://x:8501", "not supported yet"),
             ("http://x:notaport", "invalid port"),
-            ("http://u:s3cret@x:80", "no user"),
+            ("http://u:s3cret@x:80", "CONSUL_HTTP_AUTH"),
+            ("unix://", "the socket is missing"),
         ] {
-            let error = text.parse::<Address>().unwrap_err().to_string();
-            assert!(error.contains(part), "{text}: {error}");
-            assert!(error.contains("use `host:port`") && !error.contains("s3cret"), "{error}");
+            let fault = parse(text, false).unwrap_err();
+            assert!(fault.starts_with("CONSUL_HTTP_ADDR=`") && fault.contains(part), "{fault}");
+            assert!(fault.contains("use `host:port`") && !fault.contains("s3cret"), "{fault}");
         }
     }
 }

@@ -1,15 +1,20 @@
 //! Consul's HTTP API: requests, and what a status and a text mean for leadership.
 
+use std::sync::Arc;
+
 use leader_core::election::{Answer, Failure, Index};
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::dns::{Name, Resolve, Resolving};
+use reqwest::header::{HOST, HeaderMap, HeaderValue};
 use reqwest::{Client, Method, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::super::Reply;
-use super::super::identity::json;
-use super::Address;
+use super::access::{Access, Connection};
 use super::acl::{Rule, lacks_right};
+use super::address::Address;
 use super::keyspace::Keyspace;
+use super::tenancy::Tenancy;
+use super::token::Token;
 use super::wire::{Operation, StoredKey, TransactionAnswer, TransactionError};
 use crate::error::Error;
 
@@ -18,6 +23,10 @@ use crate::error::Error;
 pub(super) struct Http {
     client: Client,
     address: Address,
+    /// What stands before every path.
+    base: String,
+    token: Arc<Token>,
+    tenancy: Tenancy,
     keyspace: Keyspace,
 }
 
@@ -32,29 +41,34 @@ pub(super) struct Response {
 pub(super) type Carried = Result<Vec<StoredKey>, Vec<TransactionError>>;
 
 impl Http {
-    pub(super) fn new(
-        address: &Address,
-        token: Option<&str>,
-        keyspace: Keyspace,
-    ) -> Result<Self, Error> {
-        let mut headers = HeaderMap::new();
-        if let Some(token) = token {
-            let mut token = HeaderValue::from_str(token).map_err(|_| Error::token())?;
-            token.set_sensitive(true);
-            headers.insert("X-Consul-Token", token);
-        }
-        let client = Client::builder()
-            .default_headers(headers)
+    pub(super) fn new(access: &Access, keyspace: Keyspace) -> Result<Self, Error> {
+        let connection = access.connect().map_err(Error::wrong)?;
+        let Connection { address, server_name, mut headers, token, tenancy, .. } = connection;
+        let builder = Client::builder()
             // a dead connection outlives its retries where HTTP/2 shares it
             .http1_only()
             // Consul answers a key with `//` or a leading `/` by a redirect: that is a fault of ours
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .pool_max_idle_per_host(2)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(Error::client)?;
-        Ok(Self { client, address: address.clone(), keyspace })
+            .tcp_nodelay(true);
+        #[cfg(feature = "tls")]
+        let builder = builder.tls_backend_preconfigured(connection.tls);
+        let builder = match (&address, &server_name) {
+            #[cfg(unix)]
+            (Address::Socket { path, .. }, _) => builder.unix_socket(path.as_path()),
+            (Address::Host { host, port, .. }, Some(_)) => {
+                // the name is for the certificate: asked is whoever the address says
+                let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+                let named = HeaderValue::from_str(&format!("{host}{port}"));
+                headers.extend(named.ok().map(|host| (HOST, host)));
+                builder.dns_resolver(Elsewhere(host.trim_matches(['[', ']']).into()))
+            }
+            _ => builder,
+        };
+        let client = builder.default_headers(headers).build().map_err(Error::client)?;
+        let base = format!("{}/v1/", address.base(server_name.as_deref()));
+        Ok(Self { client, address, base, token, tenancy, keyspace })
     }
 
     pub(super) const fn address(&self) -> &Address {
@@ -77,7 +91,7 @@ impl Http {
     pub(super) async fn transact(&self, operations: &[Operation]) -> Result<Carried, Reply> {
         // of one that only reads; whatever writes asks the quorum anyway
         let path = "txn?consistent";
-        let response = self.request(Method::PUT, path, json(&operations)).await?;
+        let response = self.request(Method::PUT, path, self.tenancy.operations(operations)).await?;
         if response.status != StatusCode::CONFLICT {
             let answer: TransactionAnswer = self.meaning(response, path, false)?.json()?;
             let results = answer.results.unwrap_or_default();
@@ -94,9 +108,32 @@ impl Http {
     }
 
     async fn request(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, Reply> {
-        let url = format!("{}/v1/{path}", self.address);
+        let token = self.token.current();
+        let send = |token| self.send(method.clone(), path, body.clone(), token);
+        let response = send(token.clone()).await?;
+        // refused, nothing was done: a new token may be there that was not read yet
+        if response.status == StatusCode::FORBIDDEN
+            && let Some(token) = self.token.instead_of(token.as_ref()).await
+        {
+            return send(Some(token)).await;
+        }
+        Ok(response)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        token: Option<HeaderValue>,
+    ) -> Result<Response, Reply> {
+        let url = format!("{}{}", self.base, self.tenancy.path(path));
         let broken = |cause| Reply::failed(Failure::Transient, broken(&cause));
-        let response = self.client.request(method, url).body(body).send().await.map_err(broken)?;
+        let mut request = self.client.request(method, url).body(body);
+        if let Some(token) = token {
+            request = request.header("X-Consul-Token", token);
+        }
+        let response = request.send().await.map_err(broken)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.text().await.map_err(broken)?;
         Ok(Response { status, headers, body })
@@ -195,14 +232,40 @@ fn refusal(status: StatusCode, text: &str, rule: impl FnOnce() -> Rule) -> Strin
             "Consul does not know the token ({status}: {text}); set CONSUL_HTTP_TOKEN to one that \
              exists"
         ),
+        (StatusCode::BAD_REQUEST, text) if text.contains("HTTP request to an HTTPS server") => {
+            "speaks TLS alone at this port; write https:// before the address in CONSUL_HTTP_ADDR, or \
+             set CONSUL_HTTP_SSL=true"
+                .into()
+        }
+        (StatusCode::BAD_REQUEST, text) if text.contains("Consul Enterprise feature") => format!(
+            "is no Consul Enterprise, and has neither namespaces nor partitions ({text}); unset \
+             CONSUL_NAMESPACE and CONSUL_PARTITION"
+        ),
         (StatusCode::FORBIDDEN, text) => lacks_right(&rule(), text),
         (status, "") => format!("Consul answered {status}"),
         (status, text) => format!("Consul answered {status}: {text}"),
     }
 }
 
+/// Finds the agent where its address says, whatever name its certificate is for.
+struct Elsewhere(Arc<str>);
+
+impl Resolve for Elsewhere {
+    fn resolve(&self, _: Name) -> Resolving {
+        let host = Arc::clone(&self.0);
+        Box::pin(async move {
+            let found: Vec<_> = tokio::net::lookup_host((&*host, 0)).await?.collect();
+            Ok(Box::new(found.into_iter()) as _)
+        })
+    }
+}
+
 /// No answer came. The remedies are those of whoever starts the program for the first time.
 fn broken(cause: &reqwest::Error) -> String {
+    #[cfg(feature = "tls")]
+    if let Some(remedy) = super::tls::remedy(cause) {
+        return remedy;
+    }
     let mut root: &dyn std::error::Error = cause;
     while let Some(source) = root.source() {
         root = source;

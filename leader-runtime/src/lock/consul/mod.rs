@@ -1,5 +1,6 @@
 //! Consul as a lock service: every request of the election as one call of its HTTP API.
 
+mod access;
 mod acl;
 mod address;
 mod errands;
@@ -8,6 +9,10 @@ mod keyspace;
 mod kv;
 mod records;
 mod rights;
+mod tenancy;
+#[cfg(feature = "tls")]
+mod tls;
+mod token;
 mod transaction;
 mod view;
 mod wire;
@@ -22,8 +27,8 @@ use leader_core::election::{
     Answer, Attempt, BeatSeen, Call, Failure, Index, Pace, Path, Request, SessionId,
 };
 
+pub(crate) use self::access::Access;
 pub(crate) use self::acl::{Policy, Rule};
-pub(crate) use self::address::Address;
 use self::errands::Errands;
 use self::http::Http;
 pub(crate) use self::keyspace::Keyspace;
@@ -57,10 +62,9 @@ struct Shared {
 }
 
 impl Consul {
-    /// The Consul at this address, for the keys of this layout, which begin with `key_prefix`.
+    /// The Consul that is reached so, for the keys of this layout, which begin with `key_prefix`.
     pub(crate) fn new(
-        address: &Address,
-        token: Option<&str>,
+        access: &Access,
         timing: Timing,
         key_prefix: &str,
         layout: SharedLayout,
@@ -68,7 +72,7 @@ impl Consul {
     ) -> Result<Self, Error> {
         let keyspace = Keyspace::new(key_prefix);
         let shared = Shared {
-            http: Http::new(address, token, keyspace.clone())?,
+            http: Http::new(access, keyspace.clone())?,
             timing,
             layout,
             identity,

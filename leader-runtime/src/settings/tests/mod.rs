@@ -71,7 +71,7 @@ fn read(files: &[(&str, &str)], variables: &[(&str, &str)]) -> Settings {
 
 fn faults(settings: &Settings, jobs: &Jobs) -> Vec<String> {
     let overrides = settings.overrides(jobs);
-    let mut faults = settings.faults().to_vec();
+    let mut faults = settings.faults();
     faults.extend_from_slice(overrides.faults());
     if let Err(wrong) = register(jobs, settings.prefix(), &overrides, &Arc::default()) {
         faults.extend(wrong.iter().map(ToString::to_string));

@@ -85,7 +85,7 @@ const FILES: [(&str, &str); 34] = [
     ("jobs.consume.while_leading = false", "is no schedule; use `true`, or give the job another"),
 ];
 
-const VARIABLES: [(&str, &str, &str); 18] = [
+const VARIABLES: [(&str, &str, &str); 19] = [
     ("LEADER_LOCK", "etcd", "LEADER_LOCK=`etcd`: use `consul`, `local` or `local:DIR`"),
     ("LEADER_KEY_PREFIX", "/stage", "LEADER_KEY_PREFIX=`/stage`: as a folder: key `/stage`"),
     (
@@ -131,7 +131,8 @@ const VARIABLES: [(&str, &str, &str); 18] = [
         "UTC",
         "LEADER_JOB_nightly_TZ is unknown; did you mean `LEADER_JOB_NIGHTLY_TZ`?",
     ),
-    ("CONSUL_CACERT", "/ca.pem", "CONSUL_CACERT is not supported yet; unset it"),
+    ("CONSUL_HTTP_SSL", "maybe", "CONSUL_HTTP_SSL=`maybe`: "),
+    ("CONSUL_HTTP_TOKEN_FILE", "/no/such/file", "CONSUL_HTTP_TOKEN_FILE=`/no/such/file`"),
 ];
 
 #[test]

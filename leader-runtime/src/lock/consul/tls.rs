@@ -1,0 +1,258 @@
+//! TLS to Consul: whom to trust, and who we are.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
+use rustls_platform_verifier::Verifier;
+
+use super::access::Variable;
+
+/// What the variables say of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wanted<'a> {
+    pub(super) is_unverified: bool,
+    pub(super) ca_file: Option<&'a str>,
+    pub(super) ca_directory: Option<&'a str>,
+    pub(super) certificate: Option<&'a str>,
+    pub(super) key: Option<&'a str>,
+}
+
+impl Wanted<'_> {
+    /// What a client needs.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, each in words with its variable.
+    pub(super) fn config(&self) -> Result<ClientConfig, Vec<String>> {
+        let provider = Arc::new(ring::default_provider());
+        let verifier = self.verifier(&provider);
+        let identity = self.identity();
+        let (verifier, identity) = match (verifier, identity) {
+            (Ok(verifier), Ok(identity)) => (verifier, identity),
+            (verifier, identity) => {
+                return Err(verifier.err().into_iter().chain(identity.err()).collect());
+            }
+        };
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|fault| vec![format!("TLS: {fault}")])?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        match identity {
+            None => Ok(config.with_no_client_auth()),
+            Some((chain, key)) => config.with_client_auth_cert(chain, key).map_err(|fault| {
+                let key = self.key.unwrap_or_default();
+                vec![wrong(
+                    Variable::ClientKey,
+                    key,
+                    &format!("does not go with {} ({fault})", Variable::ClientCert),
+                )]
+            }),
+        }
+    }
+
+    fn verifier(
+        &self,
+        provider: &Arc<CryptoProvider>,
+    ) -> Result<Arc<dyn ServerCertVerifier>, String> {
+        if self.is_unverified {
+            return Ok(Arc::new(Unverified(Arc::clone(provider))));
+        }
+        let roots = match (self.ca_file, self.ca_directory) {
+            (Some(file), _) => authorities(file)?,
+            (None, Some(directory)) => authorities_in(directory)?,
+            (None, None) => {
+                let verifier = Verifier::new(Arc::clone(provider));
+                let verifier = verifier.map_err(|fault| {
+                    format!(
+                        "this system has no authorities to trust ({fault}); set {} to the CA of \
+                         Consul",
+                        Variable::CaCert
+                    )
+                })?;
+                return Ok(Arc::new(verifier));
+            }
+        };
+        let builder = rustls::client::WebPkiServerVerifier::builder_with_provider(
+            Arc::new(roots),
+            Arc::clone(provider),
+        );
+        let verifier = builder.build().map_err(|fault| format!("TLS: {fault}"))?;
+        Ok(verifier)
+    }
+
+    fn identity(
+        &self,
+    ) -> Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>, String> {
+        let (certificate, key) = match (self.certificate, self.key) {
+            (None, None) => return Ok(None),
+            (Some(certificate), Some(key)) => (certificate, key),
+            (Some(_), None) => return Err(alone(Variable::ClientCert, Variable::ClientKey)),
+            (None, Some(_)) => return Err(alone(Variable::ClientKey, Variable::ClientCert)),
+        };
+        let chain = certificates(Variable::ClientCert, certificate)?;
+        let refuse = |why: &str| wrong(Variable::ClientKey, key, why);
+        let pem = fs::read(key).map_err(|cause| refuse(&unreadable(&cause)))?;
+        let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| {
+            refuse(
+                "holds no private key in PEM; use one in PKCS #8, SEC 1 (`EC PRIVATE KEY`) or \
+                 PKCS #1 (`RSA PRIVATE KEY`) that is not encrypted",
+            )
+        })?;
+        Ok(Some((chain, key)))
+    }
+}
+
+fn authorities(file: &str) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(Variable::CaCert, file)? {
+        roots.add(certificate).map_err(|fault| {
+            wrong(Variable::CaCert, file, &format!("has a certificate that is none ({fault})"))
+        })?;
+    }
+    Ok(roots)
+}
+
+/// Of all files there that hold any: such a directory has others too.
+fn authorities_in(directory: &str) -> Result<RootCertStore, String> {
+    let refuse = |why: &str| wrong(Variable::CaPath, directory, why);
+    let entries = fs::read_dir(directory).map_err(|cause| refuse(&unreadable(&cause)))?;
+    let mut roots = RootCertStore::empty();
+    for entry in entries.flatten() {
+        let pem = fs::read(entry.path()).unwrap_or_default();
+        roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).flatten());
+    }
+    if roots.is_empty() {
+        return Err(refuse("no file there holds a certificate in PEM"));
+    }
+    Ok(roots)
+}
+
+fn certificates(variable: Variable, file: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+    let refuse = |why: &str| wrong(variable, file, why);
+    let pem = fs::read(Path::new(file)).map_err(|cause| refuse(&unreadable(&cause)))?;
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    match read {
+        Ok(certificates) if !certificates.is_empty() => Ok(certificates),
+        Ok(_) => Err(refuse(
+            "holds no certificate in PEM, which begins with `-----BEGIN CERTIFICATE-----`",
+        )),
+        Err(fault) => Err(refuse(&format!("is no PEM ({fault})"))),
+    }
+}
+
+fn wrong(variable: Variable, path: &str, why: &str) -> String {
+    format!("{variable}=`{path}`: {why}")
+}
+
+fn unreadable(cause: &std::io::Error) -> String {
+    format!("cannot be read ({cause})")
+}
+
+fn alone(one: Variable, other: Variable) -> String {
+    format!("{one} is set and {other} is not; set both, or none")
+}
+
+/// Takes any certificate, as `CONSUL_HTTP_SSL_VERIFY=false` wants it.
+#[derive(Debug)]
+struct Unverified(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Unverified {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(
+            message,
+            certificate,
+            signed,
+            &self.0.signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// What a person can do about a handshake that failed; `None` where it was not TLS that failed.
+pub(super) fn remedy(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    use rustls::AlertDescription as Alert;
+
+    let fault = std::iter::successors(Some(cause), |cause| cause.source()).find_map(fault)?;
+    Some(match fault {
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => format!(
+            "its certificate is for another name ({fault}); set {} to one that it is for, as \
+             `server.dc1.consul`",
+            Variable::TlsServerName
+        ),
+        Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        ) => format!("its certificate has expired ({fault}); renew it"),
+        Error::InvalidCertificate(_) => format!(
+            "its certificate is not to be trusted ({fault}); set {} to the CA that signed it",
+            Variable::CaCert
+        ),
+        Error::AlertReceived(
+            Alert::CertificateRequired
+            | Alert::BadCertificate
+            | Alert::UnknownCA
+            | Alert::CertificateUnknown
+            | Alert::CertificateExpired
+            | Alert::HandshakeFailure,
+        ) => format!(
+            "it does not take our certificate, or wants one ({fault}); set {} and {} to one that \
+             its CA signed",
+            Variable::ClientCert,
+            Variable::ClientKey
+        ),
+        Error::InvalidMessage(_) => format!(
+            "it does not speak TLS ({fault}); set {} to its https port, or use http://",
+            Variable::Addr
+        ),
+        fault => format!("no TLS with it ({fault})"),
+    })
+}
+
+fn fault<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a Error> {
+    // an I/O error hides what it holds from whoever asks for its source
+    let held = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    cause.downcast_ref().or_else(|| held?.downcast_ref())
+}
