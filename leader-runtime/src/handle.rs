@@ -1,10 +1,12 @@
 //! What the rest of a process asks its runtime by: who leads, what runs, to run now, to step down.
 
+use std::convert::Infallible;
 use std::sync::{Arc, OnceLock, Weak};
 
 use futures_util::stream::Stream;
 use leader_core::Timing;
 
+use crate::clock::LONGEST_SLEEP;
 use crate::error::{Error, Result};
 use crate::job::private::Job;
 use crate::lock::{Leader, Lock, Manager, Term, whole_key};
@@ -150,6 +152,24 @@ impl Handle {
     /// 1024, and is told how many.
     pub fn events(&self) -> impl Stream<Item = RunEvent> + Send + Unpin + 'static {
         self.events.listen()
+    }
+
+    /// Does, each second, what is to be done as long as the runtime lives.
+    pub(crate) async fn beat(&self) -> Infallible {
+        loop {
+            self.refresh_meters();
+            tokio::time::sleep(LONGEST_SLEEP).await;
+        }
+    }
+
+    /// Says what moves by itself.
+    pub(crate) fn refresh_meters(&self) {
+        if let Some(running) = self.running.get() {
+            running.runs.refresh_meters();
+        }
+        if let Ok(manager) = self.running() {
+            manager.refresh_meters();
+        }
     }
 
     fn runs(&self) -> Result<&Remote> {

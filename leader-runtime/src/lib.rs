@@ -69,6 +69,7 @@ mod handle;
 mod job;
 mod lock;
 mod log;
+pub mod metrics;
 mod run;
 mod runtime;
 mod settings;

@@ -241,12 +241,13 @@ impl Runtime {
         let timing = self.settings.timing();
         let mut runs = Runs::new(jobs, supplies, terms, timing, &archive, events);
         self.handle.set(&manager, runs.remote());
-        let mut shutdown = pin!(shutdown);
+        let (mut shutdown, mut beat) = (pin!(shutdown), pin!(self.handle.beat()));
         loop {
             tokio::select! {
                 biased;
                 () = &mut shutdown => break,
                 () = manager.ended() => return Err(Error::driver()),
+                never = &mut beat => match never {},
                 never = runs.tend() => match never {},
                 tick = engine.next() => {
                     let due = once(tick).chain(from_fn(|| engine.try_next()));
@@ -260,14 +261,19 @@ impl Runtime {
         let drain = runs.longest_drain();
         info!("shuts down: runs that go on have at most {} to end", span::print(drain));
         manager.shut_down(drain);
-        tokio::select! {
-            () = manager.ended() => {}
-            () = hurry => {
-                manager.hurry();
-                manager.ended().await;
+        let ended = async {
+            tokio::select! {
+                () = manager.ended() => {}
+                () = hurry => {
+                    manager.hurry();
+                    manager.ended().await;
+                }
             }
+        };
+        tokio::select! {
+            () = ended => Ok(()),
+            never = beat => match never {},
         }
-        Ok(())
     }
 
     /// Everything that is wrong with the settings, the data and the jobs, or the jobs.

@@ -237,6 +237,19 @@ impl Election {
         self.contests[key.0 as usize].seen.holder()
     }
 
+    /// When this session's beat was first seen to stand where it stands, if it is a rival's that was
+    /// read.
+    #[must_use]
+    pub fn last_beat(&self, session: &SessionId) -> Option<Timestamp> {
+        self.rivals.get(session)?.last_beat()
+    }
+
+    /// How the lock service shows that a holder lives.
+    #[must_use]
+    pub const fn pace(&self) -> Pace {
+        self.pace
+    }
+
     /// The session of this process, when it has one.
     #[must_use]
     pub fn session(&self) -> Option<&SessionId> {

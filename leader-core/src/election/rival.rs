@@ -52,6 +52,11 @@ impl Rival {
         self.count.as_ref().map(|count| count.index)
     }
 
+    /// When it was first seen.
+    pub(super) fn last_beat(&self) -> Option<Timestamp> {
+        self.count.as_ref().map(|count| count.since)
+    }
+
     /// It beat after all.
     pub(super) fn lives(&mut self, now: Timestamp) {
         self.count = None;

@@ -154,6 +154,15 @@ impl Record {
         self.runs.back().filter(|run| matches!(run.ended, None | Some((_, Ended::Interrupted(_)))))
     }
 
+    /// When the latest run that did its work ended, where it is among those that are kept.
+    #[must_use]
+    pub fn last_success(&self) -> Option<SystemTime> {
+        self.runs.iter().rev().find_map(|run| match run.ended {
+            Some((at, Ended::Ok)) => Some(at),
+            _ => None,
+        })
+    }
+
     /// Writes down that this is run now, by this node and in this term.
     pub fn claim(&mut self, todo: Todo, node: &str, fence: u64, now: SystemTime) {
         let Todo { due, attempt, .. } = todo;

@@ -53,6 +53,20 @@ fn what_is_too_old_is_given_up_and_counted() {
 }
 
 #[test]
+fn the_last_success_is_the_latest_run_that_did_its_work() {
+    let mut record = Record::new(&schedule("every 1m"), at(0));
+    assert_eq!(record.last_success(), None);
+    for (minute, ended) in
+        [Ended::Ok, Ended::Ok, Ended::Failed("it panicked".into())].into_iter().enumerate()
+    {
+        let due = 60 * (minute as u64 + 1);
+        record.claim(record.live(at(due)).unwrap(), "one", 7, at(due));
+        record.end(ended, at(due + 5));
+    }
+    assert_eq!(record.last_success(), Some(at(125)));
+}
+
+#[test]
 fn an_edited_schedule_does_not_fire_at_the_deploy() {
     let (old, new) = (schedule("every 1m"), schedule("every 7s"));
     let mut record = Record::new(&old, at(0));

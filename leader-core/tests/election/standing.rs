@@ -305,6 +305,26 @@ fn a_standby_that_was_frozen_reads_the_beat_before_it_takes() {
 }
 
 #[test]
+fn the_last_beat_of_a_silent_leader_is_the_answer_that_first_showed_it() {
+    let mut solo = Solo::new(1);
+    let service = |index| {
+        move |call: &Call| match call {
+            Call::Read(_) => Some(held(&rival(), 80)),
+            Call::ReadBeat(_) => Some(beat(index)),
+            call => obedient(call),
+        }
+    };
+    assert_eq!(solo.election.last_beat(&rival()), None);
+    solo.run_for(0, service(90));
+    let first = solo.now;
+    solo.run_for(1_500, service(90));
+    assert_eq!(solo.election.last_beat(&rival()), Some(first));
+    solo.run_for(1_000, service(91));
+    let second = solo.election.last_beat(&rival()).expect("it was read");
+    assert!(first < second && second < solo.now, "{first:?} {second:?}");
+}
+
+#[test]
 fn a_key_that_is_lost_is_seen_in_a_view_no_older_than_its_acquisition() {
     let mut solo = Solo::over(&six_folders());
     let gone = |index| Answer::View { index: Index(index), keys: Vec::new() };

@@ -10,6 +10,7 @@ use tracing::{info, warn};
 
 use super::gate::{Gate, Standing, Trust};
 use super::requests::Requests;
+use super::vacancies::Vacancies;
 use super::{Leader, LockService, SharedLayout};
 use crate::clock;
 
@@ -39,6 +40,7 @@ pub(super) struct Driver {
     gates: Vec<Gate>,
     stints: u64,
     commands: mpsc::UnboundedReceiver<Command>,
+    vacancies: Vacancies,
     /// What this process is called, and the stage that it is of.
     called: String,
     /// Whom it last said that it stands by for, since it last led anything.
@@ -57,7 +59,18 @@ impl Driver {
         let called = service.identity().called();
         let election = Election::new(service.pace(), &layout.read(), seed);
         let requests = Requests::new(service, layout.read().folders().len());
-        Self { election, requests, layout, trust, gates, stints: 0, commands, called, met: None }
+        Self {
+            election,
+            requests,
+            layout,
+            trust,
+            gates,
+            stints: 0,
+            commands,
+            vacancies: Vacancies::default(),
+            called,
+            met: None,
+        }
     }
 
     /// Drives until everything was let go, or nothing more can be.
@@ -133,7 +146,10 @@ impl Driver {
         let mut started = Vec::new();
         while let Some(action) = self.election.poll_action() {
             match action {
-                Action::Request(request) => self.requests.send(request),
+                Action::Request(request) => {
+                    self.vacancies.ask(clock::now(), &request.call, &self.election);
+                    self.requests.send(request);
+                }
                 Action::Cancel(attempt) => self.requests.cancel(attempt),
                 Action::Start(term) => {
                     self.stints += 1;
@@ -141,12 +157,14 @@ impl Driver {
                     self.gate(term.key).start(term, self.stints);
                     started.push(term);
                     self.log_start(term);
+                    self.meter_start(term);
                 }
                 Action::Drain(term) => self.gate(term.key).drain(term),
                 Action::Stop(term, why) => {
                     let releases = why == Stop::Released;
                     let then = if releases { Standing::Releasing } else { Standing::By };
                     self.gate(term.key).stop(then);
+                    self.gate(term.key).meter().stand_by();
                     self.log_stop(term, why);
                     if why == Stop::Abandoned {
                         self.requests.keep_service();
@@ -162,6 +180,7 @@ impl Driver {
                 Action::Leave => return Step::Leave,
             }
         }
+        self.vacancies.look(&self.election);
         self.trust.set_until(self.election.trusted_until());
         // whoever waits for this finds the gate open
         started.into_iter().for_each(|term| self.gate(term.key).announce(term));
@@ -208,6 +227,17 @@ impl Driver {
         self.trust.fence(term).get().cast_unsigned()
     }
 
+    fn meter_start(&mut self, term: Term) {
+        self.gate(term.key).meter().lead();
+        // one that is taken up again had no other leader before it
+        if let Some(vacancy) = self.vacancies.fill(term.key)
+            && term.stint == 0
+        {
+            let after = clock::now().since(vacancy.since);
+            self.trust.meter().take_over(vacancy.was_silent, after);
+        }
+    }
+
     fn log_start(&self, term: Term) {
         let (key, fence) = (self.key(term.key), self.fence(term));
         match term.stint {
@@ -241,7 +271,10 @@ impl Driver {
 /// Whatever ends the thread, a panic too, nothing is believed after it.
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.gates.iter().for_each(|gate| gate.stop(Standing::Gone));
+        for gate in &self.gates {
+            gate.stop(Standing::Gone);
+            gate.meter().refresh(false);
+        }
         // whoever came too late would wait for ever
         self.commands.close();
         while let Ok(command) = self.commands.try_recv() {

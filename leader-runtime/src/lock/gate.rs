@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, watch};
 use super::guard::{Belief, Guard};
 use crate::clock;
 use crate::job::Fence;
+use crate::metrics::{KeyMeter, TermMeter};
 
 /// Until when a process may believe in its terms, all of them.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ pub(crate) struct Trust {
     fence_base: u64,
     drained: mpsc::UnboundedSender<Term>,
     begun: mpsc::UnboundedSender<Term>,
+    meter: TermMeter,
 }
 
 /// What is reported of all terms.
@@ -42,6 +44,7 @@ pub(crate) struct Gate(Arc<Post>);
 struct Post {
     key: KeyId,
     trust: Arc<Trust>,
+    meter: KeyMeter,
     /// The stint that leads: no two of one process are alike; 0 where none does.
     stint: AtomicU64,
     entry: Mutex<Entry>,
@@ -82,7 +85,8 @@ impl Trust {
         let (drained, hears_drained) = mpsc::unbounded_channel();
         let (begun, hears_begun) = mpsc::unbounded_channel();
         let (until, hurried) = (AtomicU64::new(0), AtomicBool::new(false));
-        let trust = Self { until, hurried, fence_base, drained, begun };
+        let meter = TermMeter::new();
+        let trust = Self { until, hurried, fence_base, drained, begun, meter };
         (Arc::new(trust), Reports { drained: hears_drained, begun: hears_begun })
     }
 
@@ -92,7 +96,17 @@ impl Trust {
 
     /// To be called after the changes of the terms were written.
     pub(super) fn set_until(&self, until: Option<Timestamp>) {
-        self.until.store(until.map_or(0, Timestamp::as_nanos), Ordering::Release);
+        let until = until.unwrap_or_default();
+        self.until.store(until.as_nanos(), Ordering::Release);
+        self.meter.refresh(until);
+    }
+
+    pub(super) const fn meter(&self) -> &TermMeter {
+        &self.meter
+    }
+
+    pub(super) fn refresh_meter(&self) {
+        self.meter.refresh(self.until());
     }
 
     /// The number of this term for everything but the lock service, which counts from 1.
@@ -106,10 +120,11 @@ impl Trust {
 }
 
 impl Gate {
-    pub(super) fn new(key: KeyId, trust: &Arc<Trust>) -> Self {
+    pub(super) fn new(key: KeyId, name: &str, trust: &Arc<Trust>) -> Self {
         Self(Arc::new(Post {
             key,
             trust: Arc::clone(trust),
+            meter: KeyMeter::new(name),
             stint: AtomicU64::new(0),
             entry: Mutex::default(),
             standing: watch::Sender::new(Standing::By),
@@ -184,6 +199,14 @@ impl Gate {
 
     pub(super) fn trust(&self) -> &Trust {
         &self.0.trust
+    }
+
+    pub(super) fn meter(&self) -> &KeyMeter {
+        &self.0.meter
+    }
+
+    pub(super) fn refresh_meter(&self) {
+        self.0.meter.refresh(self.is_leading());
     }
 
     /// Work of this term may start, once trust is published; `stint` is a number never used before.
@@ -279,7 +302,7 @@ mod tests {
 
     fn gate() -> (Gate, Arc<Trust>, mpsc::UnboundedReceiver<Term>) {
         let (trust, reports) = Trust::new(0);
-        (Gate::new(KeyId(0), &trust), trust, reports.drained)
+        (Gate::new(KeyId(0), "test/key", &trust), trust, reports.drained)
     }
 
     fn soon() -> Option<Timestamp> {

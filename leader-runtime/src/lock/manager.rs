@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use leader_core::election::{KeyId, Term};
+use leader_core::election::{KeyId, Pace, Term};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::driver::{Command, Driver};
@@ -14,6 +14,7 @@ use super::gate::{Gate, Reports, Standing, Trust};
 use super::guard::DRAIN;
 use super::{Leader, LockService, SharedLayout};
 use crate::error::Error;
+use crate::metrics::{Metric, TermMeter};
 
 /// The driver's thread, seen from the rest of the process. Dropping it lets go of everything.
 #[derive(Debug)]
@@ -55,6 +56,10 @@ impl Manager {
         layout: SharedLayout,
         fence_base: u64,
     ) -> Result<(Arc<Self>, Terms), Error> {
+        Metric::describe_all();
+        if let Pace::Beats(timing) = service.pace() {
+            TermMeter::promise(timing);
+        }
         let (trust, Reports { drained, begun }) = Trust::new(fence_base);
         let (commands, receiver) = mpsc::unbounded_channel();
         let (end, ended) = watch::channel(());
@@ -62,8 +67,8 @@ impl Manager {
             .enable_all()
             .build()
             .map_err(Error::thread)?;
-        let ids: Vec<KeyId> = layout.read().keys().map(|(key, _)| key).collect();
-        let gates: Vec<Gate> = ids.into_iter().map(|key| Gate::new(key, &trust)).collect();
+        let gates: Vec<Gate> =
+            layout.read().keys().map(|(key, name)| Gate::new(key, name, &trust)).collect();
         let claimed = |gate: &Gate| (gate.key(), Claimed { gate: gate.clone(), claims: 0 });
         let claims = Mutex::new(gates.iter().map(claimed).collect());
         let driver = Driver::new(service, layout.clone(), Arc::clone(&trust), gates, receiver);
@@ -84,7 +89,7 @@ impl Manager {
         let (id, folder) = self.layout.write().add(key);
         let claimed = claims
             .entry(id)
-            .or_insert_with(|| Claimed { gate: Gate::new(id, &self.trust), claims: 0 });
+            .or_insert_with(|| Claimed { gate: Gate::new(id, key, &self.trust), claims: 0 });
         claimed.claims += 1;
         if claimed.claims == 1 {
             // under the lock, so that keys come to the driver in the order of the layout
@@ -105,6 +110,12 @@ impl Manager {
     /// Every key that something stands for, or stood for.
     pub(crate) const fn layout(&self) -> &SharedLayout {
         &self.layout
+    }
+
+    /// Says what moves by itself: which keys are led, and how long they may be.
+    pub(crate) fn refresh_meters(&self) {
+        self.claims().values().for_each(|claimed| claimed.gate.refresh_meter());
+        self.trust.refresh_meter();
     }
 
     /// Gives the key to another node, where this one leads it.

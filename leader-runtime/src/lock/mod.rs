@@ -16,6 +16,7 @@ mod requests;
 #[cfg(test)]
 mod stage;
 mod term;
+mod vacancies;
 
 use std::fmt;
 use std::sync::Arc;

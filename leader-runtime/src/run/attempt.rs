@@ -20,7 +20,6 @@ use crate::job::{Gone, Outcome, StopReason, Stopper};
 /// An attempt that is over.
 pub(super) struct Attempted {
     pub(super) ended: Ended,
-    pub(super) began: Timestamp,
     /// How long it was polled for, from the first to the last.
     pub(super) took: Duration,
 }
@@ -50,7 +49,7 @@ pub(super) async fn attempt(
     let Some(mut work) = (job.registration.start)(&context) else {
         // the start has seen that its parameters lack nothing
         let ended = Ended::Panicked("a parameter lacks its value".into());
-        return Attempted { ended, began: clock::now(), took: Duration::ZERO };
+        return Attempted { ended, took: Duration::ZERO };
     };
     let (mut began, mut latest) = (None, None);
     let mut limits = None;
@@ -79,8 +78,10 @@ pub(super) async fn attempt(
         limits.as_mut().poll(cx).map(Ended::Stopped)
     })
     .await;
-    let began = began.unwrap_or_else(clock::now);
-    let took = latest.unwrap_or(began).since(began);
+    let took = match (began, latest) {
+        (Some(began), Some(latest)) => Timestamp::since(latest, began),
+        _ => Duration::ZERO,
+    };
     job.was_quick(limits.is_none() && took <= QUICK);
     drop(limits);
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
@@ -94,7 +95,7 @@ pub(super) async fn attempt(
     if let Some(gone) = gone {
         Box::pin(until_gone(job, gone)).await;
     }
-    Attempted { ended, began, took }
+    Attempted { ended, took }
 }
 
 async fn until_gone(job: &Job, mut gone: Gone) {

@@ -30,7 +30,9 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished
     let (due, fence) = (firing.due, firing.guard.began().fence());
     let name = || job.registration.name.clone().into();
     shared.events.tell(|| RunEvent::Began { job: name(), due, fence, number });
-    let (mut count, mut started) = (1, None);
+    let (began, started) = (clock::now(), clock::wall());
+    job.meter().begin(due.timestamp(), started, began);
+    let mut count = 1;
     loop {
         let span = info_span!(
             "run",
@@ -43,8 +45,7 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished
         );
         let numbers = (number, firing.attempt - 1 + count);
         let attempt = attempt(job, shared, firing, numbers).instrument(span.clone());
-        let Attempted { ended, began, took } = attempt.await;
-        let started = *started.get_or_insert(began);
+        let Attempted { ended, took } = attempt.await;
         let (outcome, retry) = judge(job, ended);
         if let RunOutcome::Failed(error) = &outcome
             && let Some(wait) = wait(job, retry, count)
@@ -55,18 +56,19 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished
         }
         span.in_scope(|| tell(job, &outcome));
         shared.events.tell(|| {
-            let (ended, went_on) = (clock::wall(), clock::now().since(started));
             RunEvent::Ended(RunReport {
                 job: name(),
                 due,
                 fence,
                 number,
                 attempts: count,
-                started: ended - went_on,
-                ended,
+                started,
+                ended: clock::wall(),
                 outcome: outcome.clone(),
             })
         });
+        let over = clock::now();
+        job.meter().end(&job.registration, &outcome, over.since(began), due.timestamp());
         return Finished { outcome, retry, took };
     }
 }

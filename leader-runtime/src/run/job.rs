@@ -12,6 +12,7 @@ use super::settle::{Archive, Book};
 use super::slot::Slot;
 use crate::job::{Attempt, Context, Registration, Stopper};
 use crate::lock::{Claim, Guard};
+use crate::metrics::JobMeter;
 
 #[derive(Debug)]
 pub(super) struct Job {
@@ -32,6 +33,7 @@ pub(super) struct Job {
     /// Runs that have failed since one did not.
     failed: AtomicU32,
     faults: Faults,
+    meter: Box<JobMeter>,
 }
 
 /// A run that is to be, inside a term.
@@ -77,9 +79,11 @@ impl Job {
             let (key, name) = (registration.key.as_str(), registration.name.as_str());
             Box::new(archive.book(keeping, key, name))
         });
+        let meter = Box::new(JobMeter::new(registration.name.as_str()));
         Self {
             place,
             book,
+            meter,
             registration,
             claim,
             slot: Slot::default(),
@@ -114,6 +118,10 @@ impl Job {
 
     pub(super) const fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    pub(super) const fn meter(&self) -> &JobMeter {
+        &self.meter
     }
 
     pub(super) fn due(&self, instant: SystemTime) -> Due {

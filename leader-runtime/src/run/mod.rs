@@ -278,6 +278,7 @@ fn admit(job: &Job, shared: &Shared, firing: Firing) -> Result<Firing, Begun> {
 
 impl Shared {
     fn tell_skipped(&self, job: &Job, firing: &Firing, reason: SkipReason) {
+        job.meter().skip(&reason);
         self.events.tell(|| {
             let now = clock::wall();
             RunEvent::Ended(RunReport {

@@ -85,6 +85,14 @@ impl Remote {
             .collect())
     }
 
+    /// Says how long the runs that go on have taken.
+    pub(crate) fn refresh_meters(&self) {
+        let now = clock::now();
+        if let Some(jobs) = self.jobs.upgrade() {
+            jobs.iter().for_each(|job| job.meter().refresh(now));
+        }
+    }
+
     /// Runs a job now, where its key is led here.
     pub(crate) async fn trigger(&self, wanted: Wanted<'_>) -> Result<Answer> {
         let job = {

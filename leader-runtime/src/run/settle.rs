@@ -69,7 +69,11 @@ pub(super) async fn settle(job: &Job, shared: &Shared, book: &Book, firing: &Fir
             // where there was no record yet, this very instant is no bygone
             let since = firing.due.timestamp() - MOMENT;
             let opened = book.office.clone().open(fence, &job.registration.schedule, since);
-            firing.guard.led(opened).await.and_then(Result::ok)
+            let opened = firing.guard.led(opened).await.and_then(Result::ok);
+            if let Some(at) = opened.as_ref().and_then(|ledger| ledger.record.last_success()) {
+                job.meter().succeeded(job.registration.name.as_str(), at);
+            }
+            opened
         }
     };
     let Some(mut ledger) = ledger else { return };

@@ -17,6 +17,7 @@ use super::tenancy::Tenancy;
 use super::token::Token;
 use super::wire::{Operation, StoredKey, TransactionAnswer, TransactionError};
 use crate::error::Error;
+use crate::metrics::Counted;
 
 /// A client of one agent.
 #[derive(Debug)]
@@ -129,11 +130,14 @@ impl Http {
     ) -> Result<Response, Reply> {
         let url = format!("{}{}", self.base, self.tenancy.path(path));
         let broken = |cause| Reply::failed(Failure::Transient, broken(&cause));
-        let mut request = self.client.request(method, url).body(body);
+        let mut request = self.client.request(method.clone(), url).body(body);
         if let Some(token) = token {
             request = request.header("X-Consul-Token", token);
         }
-        let response = request.send().await.map_err(broken)?;
+        let counted = Counted::new(&method, path);
+        let sent = request.send().await;
+        counted.answered(sent.as_ref().ok().map(reqwest::Response::status));
+        let response = sent.map_err(broken)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.text().await.map_err(broken)?;
         Ok(Response { status, headers, body })

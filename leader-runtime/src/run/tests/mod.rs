@@ -7,6 +7,8 @@ mod drain;
 mod events;
 mod faults;
 mod jitter;
+#[cfg(feature = "metrics")]
+mod meters;
 mod on_elected;
 mod on_loss;
 mod overlap;

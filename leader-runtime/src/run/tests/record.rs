@@ -35,7 +35,7 @@ async fn rerun(run: Run, notes: Told) {
 
 impl Scene {
     /// Leads from an instant of the grid of ten seconds on.
-    async fn led_on_the_grid(jobs: &Jobs) -> Self {
+    pub(super) async fn led_on_the_grid(jobs: &Jobs) -> Self {
         let since_epoch = clock::wall().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let over = Duration::from_nanos((since_epoch.as_nanos() % 10_000_000_000) as u64);
         tokio::time::sleep(Duration::from_secs(10) - over).await;

@@ -1,0 +1,99 @@
+//! What is counted and measured of a job.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use super::{Scene, Told};
+use crate::engine::Tick;
+use crate::{Outcome, Run, clock, jobs, leader_job};
+
+/// A recorder for what this thread makes from now on.
+fn recorder() -> (PrometheusHandle, impl Drop) {
+    let recorder = Box::leak(Box::new(PrometheusBuilder::new().build_recorder()));
+    (recorder.handle(), ::metrics::set_default_local_recorder(recorder))
+}
+
+/// The value of this series, where it is there.
+fn value(rendered: &str, series: &str) -> Option<f64> {
+    rendered.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
+}
+
+#[leader_job(key = "test/key", every = "1s", retries = 1, backoff = "1ms..1ms", crate = crate)]
+async fn moody(run: Run) -> Result<Outcome, &'static str> {
+    match run.number() {
+        1 => Ok(Outcome::ok()),
+        2 => Ok(Outcome::skip("nothing to do")),
+        3 => Err("as planned"),
+        4 => {
+            tokio::time::sleep(Duration::from_millis(1500)).await;
+            Ok(Outcome::ok())
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_outcome_and_each_skip_is_counted_and_each_run_measured() {
+    let (recorded, _recorder) = recorder();
+    let mut scene = Scene::led(&jobs![moody]);
+    let is = |series: &str, expected: f64| {
+        let found = value(&recorded.render(), series);
+        assert_eq!(found, Some(expected), "{series}\n{}", recorded.render());
+    };
+    is(r#"leader_job_runs_total{job="moody",outcome="failed"}"#, 0.0);
+    let last_success = r#"leader_job_last_success_timestamp_seconds{job="moody"}"#;
+    assert_eq!(value(&recorded.render(), last_success), None, "none is known");
+
+    scene.fire_each_second(6).await;
+    let over = clock::wall();
+    scene.fire_each_second(2).await;
+    scene.runs.remote().refresh_meters();
+    is(r#"leader_job_running_seconds{job="moody"}"#, 3.0);
+    scene.stage.lose();
+    scene.pass(1.0).await;
+    let late = Some(Duration::from_secs(90));
+    scene.stage.lead();
+    scene.runs.fire_all([Tick { job: 0, due: clock::wall(), too_late: late }]);
+    scene.runs.remote().refresh_meters();
+
+    is(r#"leader_job_runs_total{job="moody",outcome="ok"}"#, 2.0);
+    is(r#"leader_job_runs_total{job="moody",outcome="skipped"}"#, 1.0);
+    is(r#"leader_job_runs_total{job="moody",outcome="failed"}"#, 1.0);
+    is(r#"leader_job_runs_total{job="moody",outcome="cancelled"}"#, 1.0);
+    is(r#"leader_job_skips_total{job="moody",reason="overlap"}"#, 3.0);
+    is(r#"leader_job_skips_total{job="moody",reason="overtaken"}"#, 0.0);
+    is(r#"leader_job_skips_total{job="moody",reason="too_late"}"#, 1.0);
+    is(r#"leader_job_run_seconds_count{job="moody"}"#, 5.0);
+    is(r#"leader_job_lateness_seconds_count{job="moody"}"#, 5.0);
+    is(r#"leader_job_lateness_seconds_sum{job="moody"}"#, 0.0);
+    is(r#"leader_job_running_seconds{job="moody"}"#, 0.0);
+    // the one of 1.5 s, and the one that was cut off after 3 s
+    is(r#"leader_job_overruns_total{job="moody"}"#, 2.0);
+    let said = value(&recorded.render(), last_success).expect("two were ok");
+    let ended = over.duration_since(UNIX_EPOCH).unwrap().as_secs_f64() - 1.5;
+    assert!((said - ended).abs() < 1.1, "{said}, {ended}");
+}
+
+#[leader_job(key = "test/key", every = "10s", missed = "once", crate = crate)]
+async fn kept(_notes: Told) {}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_leader_reads_the_last_success_from_the_record() {
+    let series = r#"leader_job_last_success_timestamp_seconds{job="kept"}"#;
+    // no instant of the grid comes by while this goes on
+    let mut scene = Scene::led_on_the_grid(&jobs![kept]).await;
+    scene.pass(1.0).await;
+    scene.fire();
+    let ended = clock::wall();
+    scene.pass(1.0).await;
+    let (recorded, _recorder) = recorder();
+    let mut next = scene.followed_by_another(&jobs![kept]);
+    next.pass(1.0).await;
+    assert_eq!(value(&recorded.render(), series), None);
+    next.stage.lead();
+    next.pass(1.0).await;
+    let said = value(&recorded.render(), series).expect("the record says it");
+    let ended = ended.duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+    assert!((said - ended).abs() < 0.01, "{said}, {ended}");
+}
