@@ -96,6 +96,21 @@ async fn a_fence_counts_on_from_its_base_for_jobs_and_for_locks_by_hand() {
 }
 
 #[tokio::test]
+async fn what_settings_say_of_jobs_is_left_to_a_runtime() {
+    let locks = tempfile::tempdir().unwrap();
+    let settings = local(&locks).job("nobody", "every", "never");
+    let manager = LockManager::new(&settings).unwrap();
+    soon("it ends", manager.shut_down()).await;
+
+    #[leader_job(key = "test/somebody", every = "1s")]
+    async fn somebody() {}
+
+    let run = Runtime::new(settings).jobs(jobs![somebody]).run_until(async {});
+    let told = soon("it is refused", run).await.unwrap_err().to_string();
+    assert!(told.starts_with("Settings::job: jobs.nobody is no job of this process"), "{told}");
+}
+
+#[tokio::test]
 async fn a_job_that_panics_or_fails_runs_again_and_never_overlaps_itself() {
     static STARTED: AtomicUsize = AtomicUsize::new(0);
     static ENOUGH: Notify = Notify::const_new();
