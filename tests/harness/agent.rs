@@ -81,6 +81,16 @@ impl Agent {
         self.place.addr(self.place.http())
     }
 
+    /// Where it serves over TLS, `ip:port`, if it was started so.
+    pub fn https_addr(&self) -> String {
+        self.place.addr(self.place.https())
+    }
+
+    /// The unix socket that it serves on, if it was started so.
+    pub fn socket(&self) -> PathBuf {
+        self.dir.path().join("http.sock")
+    }
+
     /// A client of this agent, with the master token where it has one.
     pub fn api(&self) -> Api {
         let api = Api::at(&self.addr());

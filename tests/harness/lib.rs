@@ -8,6 +8,7 @@
 
 mod agent;
 mod api;
+mod certificates;
 pub mod clock;
 mod cluster;
 mod consul;
@@ -31,6 +32,7 @@ mod stall;
 
 pub use agent::{Agent, AgentBuilder, MASTER_TOKEN, Token};
 pub use api::{Answer, Api, Entry, Session};
+pub use certificates::Certificates;
 pub use cluster::Cluster;
 pub use consul::{Consul, each_consul, one_consul};
 pub use deadline::wait_until;

@@ -36,6 +36,14 @@ impl Place {
         }
     }
 
+    /// For HTTP over TLS.
+    pub(crate) fn https(&self) -> u16 {
+        match self {
+            Self::Loopback(ports) => ports.https(),
+            Self::Machine(_) => 8501,
+        }
+    }
+
     /// For Consul's servers among each other.
     pub(crate) fn server(&self) -> u16 {
         match self {

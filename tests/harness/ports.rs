@@ -54,6 +54,11 @@ impl Ports {
         self.first + 2
     }
 
+    /// For HTTP over TLS.
+    pub(crate) fn https(&self) -> u16 {
+        self.first + 3
+    }
+
     /// The address of [`http`](Self::http), `127.0.0.1:port`.
     pub(crate) fn addr(&self) -> String {
         format!("127.0.0.1:{}", self.first)

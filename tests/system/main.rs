@@ -1,5 +1,6 @@
 //! The system against real Consul agents and real processes.
 
+mod access;
 mod acl;
 mod cluster;
 mod demo;
@@ -20,3 +21,4 @@ mod servers;
 mod soak;
 mod stage;
 mod ticks;
+mod tls;

@@ -21,7 +21,7 @@ fn wrong_settings_end_the_start_and_every_one_is_told() {
     for part in [
         "3 faults",
         "CONSUL_HTTP_ADDR=`http://here:port`",
-        "use `host:port` or `http://host:port`",
+        "use `host:port`, `http://host:port`, `https://host:port`",
         "LEADER_LEASE=`100ms`",
         "use 1s to 60s",
         "LEADER_KEYPREFIX is unknown",

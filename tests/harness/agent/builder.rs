@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use super::Agent;
+use crate::certificates::Certificates;
 use crate::consul::Consul;
 use crate::place::Place;
 
@@ -59,6 +60,26 @@ impl AgentBuilder {
     /// Adds a configuration file.
     pub fn config_file(self, path: &Path) -> Self {
         self.arg("-config-file").arg(path)
+    }
+
+    /// Has it serve over TLS as well, to clients that show a certificate of this authority's.
+    pub fn tls(self, certificates: &Certificates) -> Self {
+        let https = self.agent.place.https();
+        self.hcl(&format!(
+            "ports {{ https = {https} }} verify_incoming_https = true \
+             ca_file = {:?} cert_file = {:?} key_file = {:?}",
+            certificates.authority(),
+            certificates.server(),
+            certificates.server_key()
+        ))
+    }
+
+    /// Has it serve on a unix socket as well.
+    pub fn unix_socket(self) -> Self {
+        let ip = self.agent.place.ip();
+        let hcl =
+            format!("addresses {{ http = \"{ip} unix://{}\" }}", self.agent.socket().display());
+        self.hcl(&hcl)
     }
 
     /// Gives [`Agent::api`] a token.

@@ -229,6 +229,10 @@ fn failure(status: StatusCode, text: &str) -> Failure {
     if is_configuration { Failure::Configuration } else { Failure::Transient }
 }
 
+/// What is said of a namespace or a partition where there are none; the second by a Consul that is
+/// older than partitions.
+const NO_TENANCY: [&str; 2] = ["Consul Enterprise feature", "unknown field \"Partition\""];
+
 fn refusal(status: StatusCode, text: &str, rule: impl FnOnce() -> Rule) -> String {
     let text: String = text.chars().take(200).collect();
     match (status, text.as_str()) {
@@ -236,15 +240,21 @@ fn refusal(status: StatusCode, text: &str, rule: impl FnOnce() -> Rule) -> Strin
             "Consul does not know the token ({status}: {text}); set CONSUL_HTTP_TOKEN to one that \
              exists"
         ),
+        (StatusCode::UNAUTHORIZED, _) => format!(
+            "asks for a name and a password ({status}), as a proxy does; set CONSUL_HTTP_AUTH to \
+             the right `user:password`"
+        ),
         (StatusCode::BAD_REQUEST, text) if text.contains("HTTP request to an HTTPS server") => {
             "speaks TLS alone at this port; write https:// before the address in CONSUL_HTTP_ADDR, or \
              set CONSUL_HTTP_SSL=true"
                 .into()
         }
-        (StatusCode::BAD_REQUEST, text) if text.contains("Consul Enterprise feature") => format!(
-            "is no Consul Enterprise, and has neither namespaces nor partitions ({text}); unset \
-             CONSUL_NAMESPACE and CONSUL_PARTITION"
-        ),
+        (StatusCode::BAD_REQUEST, text) if NO_TENANCY.iter().any(|part| text.contains(part)) => {
+            format!(
+                "is no Consul Enterprise, and has neither namespaces nor partitions ({text}); unset \
+                 CONSUL_NAMESPACE and CONSUL_PARTITION"
+            )
+        }
         (StatusCode::FORBIDDEN, text) => lacks_right(&rule(), text),
         (status, "") => format!("Consul answered {status}"),
         (status, text) => format!("Consul answered {status}: {text}"),

@@ -252,7 +252,9 @@ pub(super) fn remedy(cause: &(dyn std::error::Error + 'static)) -> Option<String
 }
 
 fn fault<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a Error> {
+    if let Some(fault) = cause.downcast_ref() {
+        return Some(fault);
+    }
     // an I/O error hides what it holds from whoever asks for its source
-    let held = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    cause.downcast_ref().or_else(|| held?.downcast_ref())
+    fault(cause.downcast_ref::<std::io::Error>()?.get_ref()?)
 }
