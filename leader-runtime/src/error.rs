@@ -87,6 +87,17 @@ impl Error {
         Self::machine("the HTTP client cannot be made", cause)
     }
 
+    #[cfg(feature = "health")]
+    pub(crate) fn endpoint(address: std::net::SocketAddr, cause: std::io::Error) -> Self {
+        Self::machine(
+            format!(
+                "the health endpoint cannot listen on {address}; set LEADER_HEALTH to an address of \
+                 this machine and a port that is free"
+            ),
+            cause,
+        )
+    }
+
     pub(crate) fn lock_directory(directory: &Path, cause: std::io::Error) -> Self {
         let directory = directory.display();
         Self::machine(

@@ -8,6 +8,7 @@ use leader_core::Timing;
 
 use crate::clock::LONGEST_SLEEP;
 use crate::error::{Error, Result};
+use crate::health::{Health, Vitals};
 use crate::job::private::Job;
 use crate::lock::{Leader, Lock, Manager, Term, whole_key};
 use crate::run::{Answer, Events, JobStatus, Remote, RunEvent, Wanted};
@@ -17,6 +18,7 @@ use crate::run::{Answer, Events, JobStatus, Remote, RunEvent, Wanted};
 #[derive(Clone, Debug)]
 pub struct Handle {
     running: Arc<OnceLock<Running>>,
+    vitals: Arc<Vitals>,
     events: Arc<Events>,
     key_prefix: Arc<str>,
     timing: Option<Timing>,
@@ -31,13 +33,21 @@ struct Running {
 
 impl Handle {
     pub(crate) fn new(key_prefix: &str, timing: Option<Timing>) -> Self {
-        let (running, events) = (Arc::default(), Arc::default());
-        Self { running, events, key_prefix: key_prefix.into(), timing }
+        let (running, vitals, events) = (Arc::default(), Arc::default(), Arc::default());
+        Self { running, vitals, events, key_prefix: key_prefix.into(), timing }
     }
 
     pub(crate) fn set(&self, manager: &Arc<Manager>, runs: Remote) {
         // a runtime runs once
         let _ = self.running.set(Running { manager: Arc::downgrade(manager), runs });
+    }
+
+    pub(crate) fn has_started(&self) -> bool {
+        self.running.get().is_some()
+    }
+
+    pub(crate) fn vitals(&self) -> &Vitals {
+        &self.vitals
     }
 
     pub(crate) const fn event_channel(&self) -> &Arc<Events> {
@@ -147,6 +157,16 @@ impl Handle {
         }
     }
 
+    /// How the runtime is, now. Asks nobody, and answers whatever becomes of the runtime's own tasks:
+    /// the endpoint of the feature `health` says the same, for services that have no server.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        if !self.has_started() {
+            return Health::none(true, "the runtime has not started");
+        }
+        self.vitals.health(self.running().ok().as_deref(), self.timing)
+    }
+
     /// What happens to runs on this node, from now on; in the order in which it happens to each job.
     /// The stream ends with the runtime. Whoever takes too long to read loses the oldest beyond
     /// 1024, and is told how many.
@@ -157,6 +177,7 @@ impl Handle {
     /// Does, each second, what is to be done as long as the runtime lives.
     pub(crate) async fn beat(&self) -> Infallible {
         loop {
+            self.vitals.beat();
             self.refresh_meters();
             tokio::time::sleep(LONGEST_SLEEP).await;
         }

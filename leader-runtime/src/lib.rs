@@ -38,6 +38,13 @@
 //! before goes on is skipped, unless its `overlap` says otherwise.
 
 //!
+//! # What an operator sees
+//!
+//! [`Handle::health`] says whether the runtime does its work, and why not; with the feature `health` and
+//! an address in the settings, `/livez` and `/readyz` do. [`metrics`] lists what is counted and
+//! measured; the feature `prometheus` adds `/metrics`. [`Runtime::run`] also tells systemd, where that
+//! has given it a socket.
+//!
 //! # What it takes
 //!
 //! A job has any number of parameters, in any order: [`Data`] that the service put in, the [`Fence`]
@@ -66,18 +73,22 @@ mod clock;
 mod engine;
 mod error;
 mod handle;
+mod health;
 mod job;
 mod lock;
 mod log;
 pub mod metrics;
+mod observer;
 mod run;
 mod runtime;
 mod settings;
 mod signal;
+mod systemd;
 pub mod testing;
 
 pub use error::{Error, Result};
 pub use handle::Handle;
+pub use health::{Health, KeyHealth};
 #[doc(hidden)]
 pub use job::private as __private;
 pub use job::{

@@ -17,8 +17,10 @@ use crate::error::{Error, Result};
 use crate::handle::Handle;
 use crate::job::{Jobs, Registration, Store, Supplies, Values, register};
 use crate::lock::{Keyspace, Manager, Place, Policy, SharedLayout};
+use crate::observer::Observer;
 use crate::run::{Archive, Runs};
 use crate::settings::Settings;
+use crate::systemd::Notifier;
 use crate::{log, signal};
 
 /// Runs jobs, each on the one node that leads its key.
@@ -146,13 +148,16 @@ impl Runtime {
     /// has its `drain` to end, 10 s unless told otherwise; a second signal cancels it, and a third ends the process. Neither signal
     /// ends the process by itself any more, also after this has come back.
     ///
+    /// Tells systemd, where `NOTIFY_SOCKET` names its socket: that it is ready, which keys it leads, that
+    /// it is live, and that it stops and how long that may take.
+    ///
     /// Installs a subscriber that logs to stderr where the process has set none (feature `log`):
     /// from INFO on, or as `RUST_LOG` says (`debug`, or `warn,leader_runtime=debug`).
     ///
     /// # Errors
     ///
     /// Where settings or jobs are wrong, all of them at once, before anything runs; where the
-    /// machine gives no thread or no lock directory. Not where Consul does not answer: that is
+    /// machine gives no thread, no lock directory, or not the address for probes. Not where Consul does not answer: that is
     /// logged, and tried again until it does.
     pub async fn run(self) -> Result<()> {
         log::install();
@@ -173,11 +178,12 @@ impl Runtime {
                 pending().await
             }
         };
-        self.run_between(first, second).await
+        self.run_between(first, second, Notifier::from_env()).await
     }
 
     /// Runs until this future ends, then lets go of everything and comes back. For a service that
-    /// has its own way to stop; installs no signal handler and no subscriber. Dropping it drops
+    /// has its own way to stop; installs no signal handler and no subscriber, and leaves it to the
+    /// service to tell systemd that it is ready. Dropping it drops
     /// the runs, and lets go without anybody waiting for it.
     ///
     /// # Errors
@@ -187,26 +193,28 @@ impl Runtime {
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<()> {
-        self.run_between(shutdown, pending()).await
+        self.run_between(shutdown, pending(), None).await
     }
 
     async fn run_between(
         mut self,
         shutdown: impl Future<Output = ()> + Send + 'static,
         hurry: impl Future<Output = ()> + Send + 'static,
+        notifier: Option<Notifier>,
     ) -> Result<()> {
         let data = Arc::new(std::mem::take(&mut self.data));
         let jobs = self.registrations(&data)?;
         self.settings.log(&self.settings.overrides(&self.jobs));
         self.jobs = Jobs::new();
+        let observer = Observer::start(&self.settings, notifier, &self.handle)?;
         let engine = Precise::new(jobs.iter().map(|job| job.schedule.clone()).collect());
         #[cfg(feature = "tokio_cron_scheduler")]
         if let Some(scheduler) = self.scheduler.take() {
             let names: Vec<_> = jobs.iter().map(|job| job.name.to_string()).collect();
             let engine = TokioCronScheduler::new(scheduler, &names, engine).await?;
-            return self.drive(engine, jobs, data, shutdown, hurry).await;
+            return self.drive(engine, jobs, data, observer, (shutdown, hurry)).await;
         }
-        self.drive(engine, jobs, data, shutdown, hurry).await
+        self.drive(engine, jobs, data, observer, (shutdown, hurry)).await
     }
 
     async fn drive(
@@ -214,8 +222,11 @@ impl Runtime {
         mut engine: impl Engine,
         jobs: Vec<Registration>,
         data: Arc<Values>,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-        hurry: impl Future<Output = ()> + Send + 'static,
+        observer: Observer,
+        (shutdown, hurry): (
+            impl Future<Output = ()> + Send + 'static,
+            impl Future<Output = ()> + Send + 'static,
+        ),
     ) -> Result<()> {
         let keys: BTreeSet<String> = jobs.iter().map(|job| job.key.to_string()).collect();
         let number_of_keys = keys.len();
@@ -240,6 +251,7 @@ impl Runtime {
         let events = Arc::clone(self.handle.event_channel());
         let timing = self.settings.timing();
         let mut runs = Runs::new(jobs, supplies, terms, timing, &archive, events);
+        self.handle.vitals().beat();
         self.handle.set(&manager, runs.remote());
         let (mut shutdown, mut beat) = (pin!(shutdown), pin!(self.handle.beat()));
         loop {
@@ -255,12 +267,13 @@ impl Runtime {
                 }
             }
         }
+        self.handle.vitals().close();
         runs.close();
         // what was due before the word came is run here, since no other node will
         runs.fire_all(from_fn(|| engine.last()));
         let drain = runs.longest_drain();
         info!("shuts down: runs that go on have at most {} to end", span::print(drain));
-        manager.shut_down(drain);
+        observer.stopping(manager.shut_down(drain));
         let ended = async {
             tokio::select! {
                 () = manager.ended() => {}
@@ -281,6 +294,13 @@ impl Runtime {
         let overrides = self.settings.overrides(&self.jobs);
         let mut faults = self.settings.faults();
         faults.extend_from_slice(overrides.faults());
+        if let Some(address) = self.settings.health_address().filter(|_| !cfg!(feature = "health"))
+        {
+            faults.push(format!(
+                "health.listen=`{address}`: this program was built without the endpoint; switch on \
+                 the feature `health` of leader-runtime, or unset it"
+            ));
+        }
         faults.extend(data.faults());
         if self.jobs.is_empty() {
             faults.push("there are no jobs; list them: `.jobs(jobs![…])`".into());

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
 use super::gate::{Gate, Standing, Trust};
+use super::pulse::Pulse;
 use super::requests::Requests;
 use super::vacancies::Vacancies;
 use super::{Leader, LockService, SharedLayout};
@@ -37,6 +38,7 @@ pub(super) struct Driver {
     requests: Requests,
     layout: SharedLayout,
     trust: Arc<Trust>,
+    pulse: Arc<Pulse>,
     gates: Vec<Gate>,
     stints: u64,
     commands: mpsc::UnboundedReceiver<Command>,
@@ -52,18 +54,21 @@ impl Driver {
         service: Arc<dyn LockService>,
         layout: SharedLayout,
         trust: Arc<Trust>,
+        pulse: Arc<Pulse>,
         gates: Vec<Gate>,
         commands: mpsc::UnboundedReceiver<Command>,
     ) -> Self {
         let seed = u64::from(std::process::id()) ^ clock::now().as_nanos();
         let called = service.identity().called();
         let election = Election::new(service.pace(), &layout.read(), seed);
-        let requests = Requests::new(service, layout.read().folders().len());
+        let folders = layout.read().folders().len();
+        let requests = Requests::new(service, Arc::clone(&pulse), folders);
         Self {
             election,
             requests,
             layout,
             trust,
+            pulse,
             gates,
             stints: 0,
             commands,
@@ -77,6 +82,7 @@ impl Driver {
     pub(super) async fn run(mut self, mut drained: mpsc::UnboundedReceiver<Term>) {
         self.election.handle_timeout(clock::now());
         while self.act() == Step::Wait {
+            self.pulse.beat();
             let timeout = self.election.poll_timeout(clock::now());
             let wake = async {
                 match timeout {

@@ -192,6 +192,14 @@ impl Gate {
         matches!(*self.0.standing.borrow(), Standing::Leading(_))
     }
 
+    /// Whether its work goes on past the deadline, since what would stop it has not run.
+    pub(super) fn is_past_deadline(&self) -> bool {
+        let leads =
+            || matches!(*self.0.standing.borrow(), Standing::Leading(_) | Standing::Draining(_));
+        // asked again, since the driver may just be at it
+        leads() && clock::now() >= self.0.trust.until() && leads()
+    }
+
     /// How this process stands with the key, and how that changes.
     pub(crate) fn standing(&self) -> watch::Receiver<Standing> {
         self.0.standing.subscribe()
@@ -323,6 +331,20 @@ mod tests {
         trust.set_until(soon());
         gate.stop(Standing::By);
         assert!(!gate.is_leading() && gate.enter().is_none());
+    }
+
+    #[test]
+    fn work_is_past_its_deadline_where_nobody_has_stopped_it() {
+        let (gate, trust, _drained) = gate();
+        assert!(!gate.is_past_deadline());
+        gate.start(TERM, 1);
+        trust.set_until(soon());
+        gate.announce(TERM);
+        assert!(!gate.is_past_deadline());
+        trust.set_until(Some(clock::now()));
+        assert!(gate.is_past_deadline() && !gate.is_leading());
+        gate.stop(Standing::By);
+        assert!(!gate.is_past_deadline());
     }
 
     #[test]

@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use leader_core::election::{KeyId, Pace, Term};
+use leader_core::election::{KeyId, Pace, Term, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::driver::{Command, Driver};
 use super::gate::{Gate, Reports, Standing, Trust};
 use super::guard::DRAIN;
+use super::pulse::{Pulse, Silence};
 use super::{Leader, LockService, SharedLayout};
 use crate::error::Error;
+use crate::health::KeyHealth;
 use crate::metrics::{Metric, TermMeter};
 
 /// The driver's thread, seen from the rest of the process. Dropping it lets go of everything.
@@ -21,6 +23,7 @@ use crate::metrics::{Metric, TermMeter};
 pub(crate) struct Manager {
     layout: SharedLayout,
     trust: Arc<Trust>,
+    pulse: Arc<Pulse>,
     commands: mpsc::UnboundedSender<Command>,
     claims: Mutex<BTreeMap<KeyId, Claimed>>,
     ended: watch::Receiver<()>,
@@ -71,7 +74,15 @@ impl Manager {
             layout.read().keys().map(|(key, name)| Gate::new(key, name, &trust)).collect();
         let claimed = |gate: &Gate| (gate.key(), Claimed { gate: gate.clone(), claims: 0 });
         let claims = Mutex::new(gates.iter().map(claimed).collect());
-        let driver = Driver::new(service, layout.clone(), Arc::clone(&trust), gates, receiver);
+        let pulse = Arc::new(Pulse::new());
+        let driver = Driver::new(
+            service,
+            layout.clone(),
+            Arc::clone(&trust),
+            Arc::clone(&pulse),
+            gates,
+            receiver,
+        );
         thread::Builder::new()
             .name("leader".into())
             .spawn(move || {
@@ -80,7 +91,7 @@ impl Manager {
                 runtime.block_on(driver.run(drained));
             })
             .map_err(Error::thread)?;
-        Ok((Arc::new(Self { layout, trust, commands, claims, ended }), begun))
+        Ok((Arc::new(Self { layout, trust, pulse, commands, claims, ended }), begun))
     }
 
     /// Stands for a key, from now until the claim is dropped.
@@ -118,6 +129,38 @@ impl Manager {
         self.trust.refresh_meter();
     }
 
+    /// How this process stands with every key that anything stands for.
+    pub(crate) fn keys(&self) -> Vec<KeyHealth> {
+        let (claims, layout) = (self.claims(), self.layout.read());
+        let stood_for = claims.iter().filter(|(_, claimed)| claimed.claims > 0);
+        let health = |(id, claimed): (&KeyId, &Claimed)| KeyHealth {
+            key: layout.key(*id).to_owned(),
+            is_leading: claimed.gate.is_leading(),
+            is_past_deadline: claimed.gate.is_past_deadline(),
+        };
+        stood_for.map(health).collect()
+    }
+
+    /// When the driver last went round.
+    pub(crate) fn last_beat(&self) -> Timestamp {
+        self.pulse.last_beat()
+    }
+
+    /// Whether the service has ever answered.
+    pub(crate) fn was_answered(&self) -> bool {
+        self.pulse.was_answered()
+    }
+
+    /// Since when it does not, or not as it should.
+    pub(crate) fn silence(&self) -> Option<Silence> {
+        self.pulse.silence()
+    }
+
+    #[cfg(test)]
+    pub(super) fn pulse(&self) -> &Pulse {
+        &self.pulse
+    }
+
     /// Gives the key to another node, where this one leads it.
     pub(crate) fn step_down(&self, gate: &Gate) {
         self.tell(Command::StepDown(gate.key()));
@@ -131,9 +174,11 @@ impl Manager {
     }
 
     /// Lets go of everything. [`Manager::ended`] comes back when that is done, or after the longest
-    /// drain of any work and some time for the service to answer.
-    pub(crate) fn shut_down(&self, longest_drain: Duration) {
-        self.tell(Command::Shutdown(longest_drain.max(DRAIN) + AFTER_DRAIN));
+    /// drain of any work and some time for the service to answer, which is what this returns.
+    pub(crate) fn shut_down(&self, longest_drain: Duration) -> Duration {
+        let within = longest_drain.max(DRAIN) + AFTER_DRAIN;
+        self.tell(Command::Shutdown(within));
+        within
     }
 
     /// The same, and ends all work that drains at once.
@@ -159,7 +204,8 @@ impl Manager {
         commands: mpsc::UnboundedSender<Command>,
         ended: watch::Receiver<()>,
     ) -> Arc<Self> {
-        Arc::new(Self { layout, trust, commands, claims: Mutex::default(), ended })
+        let (pulse, claims) = (Arc::new(Pulse::new()), Mutex::default());
+        Arc::new(Self { layout, trust, pulse, commands, claims, ended })
     }
 
     fn unclaim(&self, key: KeyId) {

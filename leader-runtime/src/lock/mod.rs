@@ -11,6 +11,7 @@ mod layout;
 mod local;
 mod manager;
 mod outage;
+mod pulse;
 mod records;
 mod requests;
 #[cfg(test)]

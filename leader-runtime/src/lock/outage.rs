@@ -53,6 +53,12 @@ const FAULTS_TOLD: usize = 5;
 const AGAIN: Duration = Duration::from_secs(600);
 
 impl Outage {
+    /// What fails, in the words that it was told in last.
+    pub(super) fn fault(&self) -> Option<&str> {
+        let told = self.told.last().filter(|_| !self.failing.is_empty());
+        told.map(String::as_str)
+    }
+
     /// An answer came, or a fault instead, or with it.
     pub(super) fn hear(&mut self, service: &dyn LockService, kind: Kind, reply: &Reply) {
         let Some(fault) = &reply.fault else {

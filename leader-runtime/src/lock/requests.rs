@@ -9,6 +9,7 @@ use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tracing::info;
 
 use super::outage::{Kind, Outage};
+use super::pulse::Pulse;
 use super::{LockService, Reply};
 
 type Replied = (Attempt, Kind, Reply);
@@ -22,6 +23,7 @@ pub(super) struct Requests {
     lanes: Arc<Semaphore>,
     folders: usize,
     outage: Outage,
+    pulse: Arc<Pulse>,
 }
 
 /// With that of the beats, 4 connections where there is one folder or two, of which each is watched
@@ -31,11 +33,11 @@ const LANES: usize = 3;
 const ALL_LANES: usize = 7;
 
 impl Requests {
-    pub(super) fn new(service: Arc<dyn LockService>, folders: usize) -> Self {
+    pub(super) fn new(service: Arc<dyn LockService>, pulse: Arc<Pulse>, folders: usize) -> Self {
         let lanes = Arc::new(Semaphore::new(LANES));
         let (tasks, handles) = (JoinSet::new(), HashMap::new());
         let mut requests =
-            Self { service, tasks, handles, lanes, folders: 0, outage: Outage::default() };
+            Self { service, tasks, handles, lanes, folders: 0, outage: Outage::default(), pulse };
         requests.make_room(folders);
         requests
     }
@@ -121,6 +123,7 @@ impl Requests {
             Ok((attempt, kind, reply)) => {
                 self.handles.remove(&attempt);
                 self.outage.hear(&*self.service, kind, &reply);
+                self.pulse.hear(self.outage.fault());
                 Some((attempt, reply.answer))
             }
             // cancelled: nobody waits for it

@@ -98,6 +98,16 @@ impl Stage {
         })
     }
 
+    /// The driver went round.
+    pub(crate) fn beat(&self) {
+        self.manager.pulse().beat();
+    }
+
+    /// The service answered, or this is wrong.
+    pub(crate) fn answer(&self, fault: Option<&str>) {
+        self.manager.pulse().hear(fault);
+    }
+
     pub(crate) fn gate(&self) -> Gate {
         self.manager.gate(Self::KEY).expect("a job claims it")
     }

@@ -250,7 +250,6 @@ impl Settings {
     }
 
     /// Where health is to be served, if anywhere.
-    #[expect(dead_code, reason = "there is no such server yet")]
     pub(crate) fn health_address(&self) -> Option<SocketAddr> {
         self.health.value.0
     }
