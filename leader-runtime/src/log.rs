@@ -1,5 +1,11 @@
 //! Logs on stderr, for a process that has made no other arrangement.
 
+#[cfg(test)]
+mod heard;
+
+#[cfg(test)]
+pub(crate) use self::heard::Log;
+
 /// Installs a plain subscriber where the process has none.
 #[cfg(feature = "log")]
 pub(crate) fn install() {

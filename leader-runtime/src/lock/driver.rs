@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use leader_core::election::{Action, Election, Event, FolderId, KeyId, SessionId, Stop, Term};
+use leader_core::election::{Action, Election, Event, FolderId, KeyId, Stop, Term};
 use tokio::sync::{mpsc, oneshot};
 use tracing::{info, warn};
 
 use super::gate::{Gate, Standing, Trust};
+use super::meetings::Meetings;
 use super::pulse::Pulse;
 use super::requests::Requests;
 use super::vacancies::Vacancies;
@@ -45,8 +46,7 @@ pub(super) struct Driver {
     vacancies: Vacancies,
     /// What this process is called, and the stage that it is of.
     called: String,
-    /// Whom it last said that it stands by for, since it last led anything.
-    met: Option<SessionId>,
+    meetings: Meetings,
 }
 
 impl Driver {
@@ -74,7 +74,7 @@ impl Driver {
             commands,
             vacancies: Vacancies::default(),
             called,
-            met: None,
+            meetings: Meetings::default(),
         }
     }
 
@@ -159,7 +159,7 @@ impl Driver {
                 Action::Cancel(attempt) => self.requests.cancel(attempt),
                 Action::Start(term) => {
                     self.stints += 1;
-                    self.met = None;
+                    self.meetings.forget();
                     self.gate(term.key).start(term, self.stints);
                     started.push(term);
                     self.log_start(term);
@@ -176,7 +176,11 @@ impl Driver {
                         self.requests.keep_service();
                     }
                 }
-                Action::Meet(session, key) => self.meet(session, key),
+                Action::Meet(session, key) => {
+                    if self.meetings.meet(clock::now(), session, key) {
+                        self.tell_leader(key);
+                    }
+                }
                 Action::Freed(key) => self.gate(key).freed(),
                 Action::Conflict(key) => warn!(
                     key = self.key(key),
@@ -186,6 +190,9 @@ impl Driver {
                 Action::Leave => return Step::Leave,
             }
         }
+        for key in self.meetings.due(clock::now(), &self.election) {
+            self.tell_leader(key);
+        }
         self.vacancies.look(&self.election);
         self.trust.set_until(self.election.trusted_until());
         // whoever waits for this finds the gate open
@@ -193,12 +200,8 @@ impl Driver {
         Step::Wait
     }
 
-    /// Says who leads, once for each that does.
-    fn meet(&mut self, session: SessionId, key: KeyId) {
-        if self.met.as_ref() == Some(&session) {
-            return;
-        }
-        self.met = Some(session);
+    /// Says who leads.
+    fn tell_leader(&self, key: KeyId) {
         let key = self.key(key);
         let leader = self.requests.service.leader(key.clone());
         let called = self.called.clone();

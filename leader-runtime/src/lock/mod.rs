@@ -10,12 +10,15 @@ mod identity;
 mod layout;
 mod local;
 mod manager;
+mod meetings;
 mod outage;
 mod pulse;
 mod records;
 mod requests;
 #[cfg(test)]
 mod stage;
+#[cfg(test)]
+mod standby;
 mod term;
 mod vacancies;
 

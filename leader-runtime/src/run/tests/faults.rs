@@ -1,49 +1,12 @@
 //! What is wrong with a job is told once, and the others stay on time.
 
-use std::cell::RefCell;
-use std::io;
-use std::sync::{Mutex, Once, mpsc};
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use super::tasks::Note;
 use super::{Scene, Told, until};
+use crate::log::Log;
 use crate::{Run, jobs, leader_job};
-
-/// What is logged by this thread, from INFO on.
-struct Log;
-
-thread_local! {
-    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-impl Log {
-    fn listen() -> Self {
-        // one for all threads: what a scoped one gets to see depends on what other tests have run
-        static GLOBAL: Once = Once::new();
-        GLOBAL.call_once(|| {
-            let log =
-                tracing_subscriber::fmt().with_ansi(false).without_time().with_writer(|| Self);
-            log.with_max_level(tracing::Level::INFO).init();
-        });
-        LOGGED.take();
-        Self
-    }
-
-    fn lines(&self) -> Vec<String> {
-        String::from_utf8(LOGGED.take()).unwrap().lines().map(str::to_owned).collect()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        LOGGED.with_borrow_mut(|logged| logged.extend(bytes));
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 #[track_caller]
 fn assert_one_line(log: &Log, parts: &[&str]) {
@@ -166,7 +129,7 @@ async fn a_timeout_that_is_longer_than_the_interval_is_told_at_the_start() {
 async fn an_error_is_told_with_what_caused_it() {
     #[leader_job(key = "test/key", every = "10s", crate = crate)]
     async fn fails() -> crate::Result<()> {
-        Err(crate::Error::signals(io::Error::other("no such signal")))
+        Err(crate::Error::signals(std::io::Error::other("no such signal")))
     }
 
     let log = Log::listen();
