@@ -207,7 +207,7 @@ impl Runtime {
         self.settings.log(&self.settings.overrides(&self.jobs));
         self.jobs = Jobs::new();
         let observer = Observer::start(&self.settings, notifier, &self.handle)?;
-        let engine = Precise::new(jobs.iter().map(|job| job.schedule.clone()).collect());
+        let engine = Precise::new(jobs.iter().map(|job| Arc::clone(&job.schedule)));
         #[cfg(feature = "tokio_cron_scheduler")]
         if let Some(scheduler) = self.scheduler.take() {
             let names: Vec<_> = jobs.iter().map(|job| job.name.to_string()).collect();

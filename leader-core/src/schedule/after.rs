@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::span;
 
 /// A delay of 10 ms to 366 days between the end of a run and the next one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct After(Duration);
 
 impl After {

@@ -5,6 +5,7 @@
 //! a `*`, real time is followed: what is skipped is not due, and what comes twice is due twice.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -195,6 +196,12 @@ impl PartialEq for Cron {
 }
 
 impl Eq for Cron {}
+
+impl Hash for Cron {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.text(), self.zone).hash(state);
+    }
+}
 
 impl fmt::Debug for Cron {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -26,7 +26,7 @@ use crate::span;
 ///
 /// It prints as the options that make it, in one line that is read again: `every 1h offset 10m`,
 /// `cron 0 9 * * MON-FRI tz Europe/Oslo`, `after 10s`, `while_leading`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Schedule {
     /// At a fixed rate.

@@ -13,7 +13,8 @@
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use leader_core::Schedule;
@@ -26,8 +27,17 @@ use crate::clock::{self, LONGEST_SLEEP};
 /// The due instants of every job, soonest first.
 #[derive(Debug)]
 pub(crate) struct Precise {
-    schedules: Vec<Schedule>,
+    /// Those that are told apart; the jobs of one are always due together.
+    schedules: Vec<Arc<Schedule>>,
+    /// The jobs of each.
+    jobs: Vec<Vec<usize>>,
+    /// The schedule of each job.
+    #[cfg(feature = "tokio_cron_scheduler")]
+    by_job: Vec<usize>,
+    /// When each schedule is due next.
     heap: BinaryHeap<Reverse<(SystemTime, usize)>>,
+    /// What is due now, and not told in full.
+    now_due: Option<NowDue>,
     clock: fn() -> SystemTime,
     /// The wall clock, when it was last looked at.
     seen: SystemTime,
@@ -37,19 +47,53 @@ pub(crate) struct Precise {
     lived: Lived,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct NowDue {
+    instant: SystemTime,
+    schedule: usize,
+    /// Its next instant was due as well when this one was found.
+    is_overtaken: bool,
+    /// To so many of its jobs.
+    told: usize,
+}
+
 /// A tick that is found later than this is not run: the machine slept, or its clock was set.
 const LATEST: Duration = Duration::from_secs(60);
 
 impl Precise {
     /// Ticks from now on.
-    pub(crate) fn new(schedules: Vec<Schedule>) -> Self {
-        Self::by_clock(schedules, clock::wall)
+    pub(crate) fn new(jobs: impl IntoIterator<Item: Into<Arc<Schedule>>>) -> Self {
+        Self::by_clock(jobs, clock::wall)
     }
 
-    pub(super) fn by_clock(schedules: Vec<Schedule>, clock: fn() -> SystemTime) -> Self {
+    pub(super) fn by_clock(
+        jobs: impl IntoIterator<Item: Into<Arc<Schedule>>>,
+        clock: fn() -> SystemTime,
+    ) -> Self {
         let now = clock();
-        let (heap, lived) = (BinaryHeap::new(), Lived::default());
-        let mut engine = Self { schedules, heap, clock, seen: now, since: now, lived };
+        let mut engine = Self {
+            schedules: Vec::new(),
+            jobs: Vec::new(),
+            #[cfg(feature = "tokio_cron_scheduler")]
+            by_job: Vec::new(),
+            heap: BinaryHeap::new(),
+            now_due: None,
+            clock,
+            seen: now,
+            since: now,
+            lived: Lived::default(),
+        };
+        let mut known = HashMap::new();
+        for (job, schedule) in jobs.into_iter().map(Into::into).enumerate() {
+            let place = *known.entry(Arc::clone(&schedule)).or_insert(engine.schedules.len());
+            if place == engine.schedules.len() {
+                engine.schedules.push(schedule);
+                engine.jobs.push(Vec::new());
+            }
+            engine.jobs[place].push(job);
+            #[cfg(feature = "tokio_cron_scheduler")]
+            engine.by_job.push(place);
+        }
         engine.fill();
         engine
     }
@@ -57,16 +101,32 @@ impl Precise {
     /// The next tick that is due at `now`. After a stall, one is too late for all of those in
     /// between, and the next that runs is the next instant of the schedule: no burst.
     fn pop(&mut self, now: SystemTime) -> Option<Tick> {
-        let Reverse((due, job)) = *self.heap.peek()?;
-        let late = now.duration_since(due).ok()?;
+        let all = self.now_due.take();
+        let NowDue { instant: due, schedule, is_overtaken, told } =
+            all.or_else(|| self.take_up(now))?;
+        let jobs = &self.jobs[schedule];
+        if told + 1 < jobs.len() {
+            self.now_due = Some(NowDue { instant: due, schedule, is_overtaken, told: told + 1 });
+        }
+        let late = now.duration_since(due).unwrap_or_default();
+        let too_late = (is_overtaken || late > LATEST).then_some(late);
+        Some(Tick { job: jobs[told], due, too_late })
+    }
+
+    /// The next schedule that is due at `now`, in whose place its next instant is put.
+    fn take_up(&mut self, now: SystemTime) -> Option<NowDue> {
+        let Reverse((instant, schedule)) = *self.heap.peek()?;
+        if instant > now {
+            return None;
+        }
         self.heap.pop();
-        let mut next = self.next_after(job, due);
+        let mut next = self.next_after(schedule, instant);
         let is_overtaken = next.is_some_and(|next| next <= now);
         if is_overtaken {
-            next = self.next_after(job, now);
+            next = self.next_after(schedule, now);
         }
-        self.heap.extend(next.map(|next| Reverse((next, job))));
-        Some(Tick { job, due, too_late: (is_overtaken || late > LATEST).then_some(late) })
+        self.heap.extend(next.map(|next| Reverse((next, schedule))));
+        Some(NowDue { instant, schedule, is_overtaken, told: 0 })
     }
 
     /// Looks at the wall clock, and notices where it jumped.
@@ -100,20 +160,21 @@ impl Precise {
         (self.since, self.seen) = (since, now);
     }
 
-    /// Puts the next instant of every job in place of what there was.
+    /// Puts the next instant of every schedule in place of what there was.
     fn fill(&mut self) {
-        let next = |job| Some(Reverse((self.next_of(job)?, job)));
+        let next = |schedule| Some(Reverse((self.next_after(schedule, self.seen)?, schedule)));
         self.heap = (0..self.schedules.len()).filter_map(next).collect();
     }
 
     /// When this job is due next, as things stand.
+    #[cfg(feature = "tokio_cron_scheduler")]
     pub(super) fn next_of(&self, job: usize) -> Option<SystemTime> {
-        self.next_after(job, self.seen)
+        self.next_after(self.by_job[job], self.seen)
     }
 
-    /// The next instant of this job that was not lived through.
-    fn next_after(&self, job: usize, instant: SystemTime) -> Option<SystemTime> {
-        let schedule = &self.schedules[job];
+    /// The next instant of this schedule that was not lived through.
+    fn next_after(&self, schedule: usize, instant: SystemTime) -> Option<SystemTime> {
+        let schedule = &self.schedules[schedule];
         let mut next = schedule.next_after(instant)?;
         while let Some(end) = self.lived.end_of(next) {
             next = schedule.next_after(end)?;

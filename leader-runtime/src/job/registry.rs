@@ -27,7 +27,7 @@ pub(crate) struct Registration {
     pub(crate) name: JobName,
     /// With the prefix of the settings.
     pub(crate) key: Key,
-    pub(crate) schedule: Schedule,
+    pub(crate) schedule: Arc<Schedule>,
     pub(crate) policies: Arc<Policies>,
     /// What is kept of it in a record; `None` where it has none.
     pub(crate) keeping: Option<Keeping>,
@@ -83,12 +83,14 @@ pub(crate) fn register(
 #[derive(Default)]
 struct Shared {
     keys: HashSet<Key>,
+    schedules: HashSet<Arc<Schedule>>,
     policies: HashSet<Arc<Policies>>,
 }
 
 impl Shared {
     fn share(&mut self, mut job: Registration) -> Registration {
         one_of(&mut self.keys, &mut job.key);
+        one_of(&mut self.schedules, &mut job.schedule);
         one_of(&mut self.policies, &mut job.policies);
         job
     }
@@ -124,7 +126,7 @@ fn registration(
                 info!(job = %name, "is not enabled, and never runs");
                 return Ok(None);
             }
-            let policies = Arc::new(options.policies());
+            let (schedule, policies) = (Arc::new(schedule), Arc::new(options.policies()));
             if let Some((timeout, interval)) = options.overrun() {
                 let (timeout, interval) = (span::print(timeout), span::print(interval));
                 warn!(job = %name, "its timeout of {timeout} is longer than its interval of \

@@ -171,11 +171,6 @@ impl Gate {
         Some(Guard::new(belief, term, began))
     }
 
-    /// Work that goes on does another part beside it.
-    pub(super) fn stay(&self) {
-        self.entry().running += 1;
-    }
-
     /// Work that had begun has ended.
     pub(super) fn leave(&self) {
         let mut entry = self.entry();

@@ -59,6 +59,11 @@ impl Guard {
         Self { belief, term, began }
     }
 
+    /// Whether it is of this key.
+    pub(crate) fn is_of(&self, gate: &Gate) -> bool {
+        self.belief.gate.key() == gate.key()
+    }
+
     pub(crate) const fn belief(&self) -> &Belief {
         &self.belief
     }
@@ -70,12 +75,6 @@ impl Guard {
     /// The same, as users are told of it.
     pub(crate) const fn began(&self) -> super::Term {
         self.began
-    }
-
-    /// Another guard of the same term, for a part of the work.
-    pub(crate) fn again(&self) -> Self {
-        self.belief.gate.stay();
-        Self { belief: self.belief.clone(), term: self.term, began: self.began }
     }
 
     pub(crate) fn watch(&self) -> Watch {

@@ -77,7 +77,7 @@ impl JobMeter {
         self.going.fetch_sub(1, Ordering::Relaxed);
         self.run.record(took.as_secs_f64());
         if took >= SHORTEST_INTERVAL
-            && let Schedule::Every(_) | Schedule::Cron(_) = job.schedule
+            && let Schedule::Every(_) | Schedule::Cron(_) = *job.schedule
             && let Some(next) = job.schedule.next_after(due)
             && next.duration_since(due).is_ok_and(|interval| interval < took)
         {

@@ -1,5 +1,6 @@
 //! A job as its runs share it: where it is led, what goes on of it, and how many there were.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::SystemTime;
 
@@ -41,7 +42,7 @@ pub(super) struct Job {
 pub(super) struct Firing {
     pub(super) due: Due,
     /// From here on, the key is not released before the run is over.
-    pub(super) guard: Guard,
+    pub(super) guard: Arc<Guard>,
     pub(super) occasion: Occasion,
     /// 1, or more where other leaders were interrupted at it.
     pub(super) attempt: u32,
@@ -63,8 +64,8 @@ pub(super) enum Occasion {
 }
 
 impl Firing {
-    pub(super) fn new(due: Due, guard: Guard, occasion: Occasion) -> Self {
-        Self { due, guard, occasion, attempt: 1, missing: Missing::default() }
+    pub(super) fn new(due: Due, guard: impl Into<Arc<Guard>>, occasion: Occasion) -> Self {
+        Self { due, guard: guard.into(), occasion, attempt: 1, missing: Missing::default() }
     }
 }
 
@@ -158,7 +159,7 @@ impl Job {
         let (due, fence, missing) = (firing.due, firing.guard.began().fence(), firing.missing);
         let attempt =
             Attempt { job: self.registration.name.shared(), due, fence, numbers, missing };
-        let lock = Some((&self.registration.key, &firing.guard));
+        let lock = Some((&self.registration.key, &*firing.guard));
         Context::new(attempt, stopper, &shared.supplies, lock)
     }
 }

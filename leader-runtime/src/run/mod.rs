@@ -156,18 +156,26 @@ impl Runs {
 
     /// Jobs are due: on the leader they run, elsewhere what stands in for them does.
     pub(crate) fn fire_all(&mut self, ticks: impl IntoIterator<Item = Tick>) {
-        ticks.into_iter().for_each(|tick| self.fire(tick));
+        // what is due together on one key enters its gate as one
+        let mut entered: Option<Arc<Guard>> = None;
+        for tick in ticks {
+            let job = Arc::clone(&self.jobs[tick.job]);
+            let gate = job.claim.gate();
+            if entered.as_ref().is_none_or(|guard| !guard.is_of(gate)) {
+                entered = gate.enter().map(Arc::new);
+            }
+            self.fire(job, tick, entered.clone());
+        }
         self.batch.begin(&self.shared);
     }
 
-    fn fire(&mut self, tick: Tick) {
-        let job = Arc::clone(&self.jobs[tick.job]);
+    fn fire(&mut self, job: Arc<Job>, tick: Tick, guard: Option<Arc<Guard>>) {
         let due = job.due(tick.due);
-        match (job.claim.gate().enter(), tick.too_late) {
+        match (guard, tick.too_late) {
             (None, None) => self.stand_by(job, due),
             (None, Some(_)) => {}
             // its own runs say when it is due
-            (Some(_), _) if matches!(job.registration.schedule, Schedule::After(_)) => {}
+            (Some(_), _) if matches!(*job.registration.schedule, Schedule::After(_)) => {}
             // the record says what becomes of it
             (Some(guard), Some(_)) if job.book.is_some() => {
                 self.begin(job, Firing::new(due, guard, Occasion::Look));

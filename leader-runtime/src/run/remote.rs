@@ -118,7 +118,7 @@ fn find(jobs: &[Arc<Job>], wanted: Wanted<'_>) -> Result<usize> {
     };
     let (Wanted::Name(name) | Wanted::Entry(name, _)) = wanted;
     let fault = match found[..] {
-        [job] if matches!(job.registration.schedule, Schedule::WhileLeading) => {
+        [job] if matches!(*job.registration.schedule, Schedule::WhileLeading) => {
             format!("the job `{name}` runs as long as its node leads, and cannot be triggered")
         }
         [job] => return Ok(job.place),
@@ -140,7 +140,7 @@ impl Job {
             name: self.registration.name.clone().into(),
             key: self.registration.key.to_string(),
             schedule: schedule.to_string(),
-            next: match schedule {
+            next: match &**schedule {
                 Schedule::Every(_) | Schedule::Cron(_) => schedule.next_after(now),
                 _ => None,
             },

@@ -138,7 +138,7 @@ async fn work(
     }
     let run = Firing {
         due: job.due(todo.due),
-        guard: guard.again(),
+        guard: Arc::clone(guard),
         occasion: Occasion::Due,
         attempt: todo.attempt,
         missing: todo.missing,

@@ -41,8 +41,8 @@ pub(super) fn tenants(jobs: &[Arc<Job>]) -> (BTreeMap<usize, Tenant>, BTreeMap<K
 }
 
 /// Whether the end of a run says when the next one begins.
-pub(super) const fn is_by_runs(job: &Job) -> bool {
-    matches!(job.registration.schedule, Schedule::After(_) | Schedule::WhileLeading)
+pub(super) fn is_by_runs(job: &Job) -> bool {
+    matches!(*job.registration.schedule, Schedule::After(_) | Schedule::WhileLeading)
 }
 
 impl Runs {
@@ -76,7 +76,7 @@ impl Runs {
                 job if job.book.is_some() => Occasion::Look,
                 _ => Occasion::Due,
             };
-            let is_begun = match self.jobs[job].registration.schedule {
+            let is_begun = match *self.jobs[job].registration.schedule {
                 // where its last run ended not long ago, the next one is put down
                 Schedule::After(_) => term.stint == 0 || self.agenda.at(job).is_none(),
                 Schedule::WhileLeading => self.tenants[&job].over_in != Some(term.fence),
@@ -110,7 +110,7 @@ impl Runs {
         if finished.took >= SETTLED {
             tenant.failures = 0;
         }
-        let wait = match (&job.registration.schedule, finished.outcome, finished.retry) {
+        let wait = match (&*job.registration.schedule, finished.outcome, finished.retry) {
             (Schedule::After(after), ..) => after.delay(),
             (_, RunOutcome::Cancelled(StopReason::Loss), _) => LONGEST_SLEEP,
             (_, RunOutcome::Cancelled(_), _) => return,
