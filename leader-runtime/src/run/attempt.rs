@@ -82,7 +82,7 @@ pub(super) async fn attempt(
         (Some(began), Some(latest)) => Timestamp::since(latest, began),
         _ => Duration::ZERO,
     };
-    job.was_quick(limits.is_none() && took <= QUICK);
+    job.note_quick(limits.is_none() && took <= QUICK);
     drop(limits);
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
         ended = Ended::Panicked(message(&*panic));

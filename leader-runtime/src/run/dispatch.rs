@@ -1,10 +1,9 @@
-//! How runs begin: each as a task of its own, but for those that are known to be quick. What is due
-//! together of these is polled by one task a thread, one run after the other.
+//! How runs begin that are due together: out of one queue, which a task on each thread of the
+//! runtime works off.
 //!
-//! A task for each would cost more than the runs. But a job that blocks its thread must make no
-//! other late: so only jobs are polled beside others whose last run did not suspend and was quick.
-//! One that suspends nevertheless keeps the task that took it up, and one that blocks keeps its
-//! thread: the others are taken up by other tasks, on other threads.
+//! A run that ends at its first poll costs no task. One that suspends keeps the task that took it
+//! up, and another task goes on with the queue. One that blocks keeps its thread, and nothing of
+//! the queue: the others are taken up on the other threads.
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,18 +13,18 @@ use std::vec;
 use futures_util::future::BoxFuture;
 use futures_util::poll;
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 
 use super::job::{Firing, Job};
 use super::{Shared, take_turns};
 
-/// A run that took no longer than this was quick.
+/// After a run that took longer than this, whatever else waits for the thread has its turn.
 pub(super) const QUICK: Duration = Duration::from_micros(100);
 
 /// As many are taken up while the rest is still being told.
 const AT_ONCE: usize = 256;
 
-/// Quick runs that are due together, have their slots, and are to begin.
+/// Runs that are due together, have their slots, and are to begin.
 #[derive(Debug, Default)]
 pub(super) struct Batch(Vec<Turn>);
 
@@ -62,6 +61,9 @@ fn take_up(queue: Arc<Mutex<vec::IntoIter<Turn>>>, shared: Arc<Shared>) -> BoxFu
             if poll!(turns.as_mut()).is_pending() {
                 shared.tasks.spawn(take_up(Arc::clone(&queue), Arc::clone(&shared)));
                 turns.await;
+            }
+            if !job.was_quick() {
+                yield_now().await;
             }
         }
     })

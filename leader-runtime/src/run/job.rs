@@ -28,7 +28,7 @@ pub(super) struct Job {
     /// Whether what stands in for it goes on.
     pub(super) stands_in: AtomicBool,
     /// Whether its last attempt was over in one short poll.
-    is_quick: AtomicBool,
+    was_quick: AtomicBool,
     /// Runs that have begun.
     begun: AtomicU64,
     /// Runs that have failed since one did not.
@@ -89,7 +89,7 @@ impl Job {
             claim,
             slot: Slot::default(),
             stands_in: AtomicBool::new(false),
-            is_quick: AtomicBool::new(false),
+            was_quick: AtomicBool::new(false),
             begun: AtomicU64::new(0),
             failed: AtomicU32::new(0),
             faults: Faults::default(),
@@ -109,12 +109,12 @@ impl Job {
         }
     }
 
-    pub(super) fn is_quick(&self) -> bool {
-        self.is_quick.load(Ordering::Relaxed)
+    pub(super) fn was_quick(&self) -> bool {
+        self.was_quick.load(Ordering::Relaxed)
     }
 
-    pub(super) fn was_quick(&self, was_quick: bool) {
-        self.is_quick.store(was_quick, Ordering::Relaxed);
+    pub(super) fn note_quick(&self, was_quick: bool) {
+        self.was_quick.store(was_quick, Ordering::Relaxed);
     }
 
     pub(super) const fn faults(&self) -> &Faults {

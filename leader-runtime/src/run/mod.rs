@@ -193,9 +193,7 @@ impl Runs {
     fn launch(&mut self, job: Arc<Job>, firing: Firing) {
         let jitter = job.policies().jitter;
         if jitter.is_zero() {
-            if !job.is_quick() {
-                self.begin(job, firing);
-            } else if let Ok(firing) = admit(&job, &self.shared, firing) {
+            if let Ok(firing) = admit(&job, &self.shared, firing) {
                 self.batch.add(job, firing, &self.shared);
             }
             return;

@@ -1,4 +1,4 @@
-//! Runs that are due together, and share a task.
+//! Runs that are due together, and come out of one queue.
 
 use std::time::Duration;
 
@@ -29,19 +29,14 @@ async fn runs_that_are_due_together_wait_for_no_other() {
     scene.fire_all(&all);
     scene.pass(10.0).await;
     assert_eq!(times(&scene.noted(), "0.0 runs"), 100);
-    // all share tasks now, and suspend in them
+    // now all suspend
     scene.fire_all(&all);
     scene.pass(10.0).await;
     let noted = scene.noted();
     assert_eq!((times(&noted, "10.0 waits"), times(&noted, "13.0 has waited")), (100, 100));
     for second in [20, 30, 40] {
         scene.fire_all(&all);
-        let tasks = if second == 20 { 100 } else { 1 };
-        assert_eq!(
-            scene.runs.shared.tasks.len(),
-            tasks,
-            "those that have suspended have their own"
-        );
+        assert_eq!(scene.runs.shared.tasks.len(), 1, "on one thread, one takes them up");
         scene.pass(10.0).await;
         let runs = if second == 20 { 0 } else { 100 };
         assert_eq!(times(&scene.noted(), &format!("{second}.0 runs")), runs);
