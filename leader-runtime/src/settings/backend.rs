@@ -3,8 +3,13 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
+use leader_core::Timing;
+
+use super::Settings;
 use crate::error::{Error, Result};
+use crate::lock::{Consul, Local, LockService, SharedLayout};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Backend {
@@ -38,9 +43,33 @@ impl fmt::Display for Backend {
     }
 }
 
+impl Settings {
+    /// The lock service that they name, for the keys of this layout.
+    pub(crate) fn lock_service(&self, layout: &SharedLayout) -> Result<Arc<dyn LockService>> {
+        let (layout, identity) = (layout.clone(), self.identity.clone());
+        Ok(match &self.backend.value {
+            Backend::Consul => Arc::new(Consul::new(
+                &self.access,
+                Timing::new(self.lease.value),
+                &self.key_prefix.value,
+                layout,
+                identity,
+            )?),
+            Backend::Local(directory) => {
+                let directory = match directory {
+                    Some(directory) => directory.clone(),
+                    None => own_directory()?,
+                };
+                let local = Local::new(&directory, layout, identity);
+                Arc::new(local.map_err(|cause| Error::lock_directory(&directory, cause))?)
+            }
+        })
+    }
+}
+
 /// Where a user's own state is kept, and survives a restart of the machine: the fence must not go
 /// back.
-pub(super) fn own_directory() -> Result<PathBuf> {
+fn own_directory() -> Result<PathBuf> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let state = variable("XDG_STATE_HOME").map(PathBuf::from).or_else(|| {
         variable("HOME")

@@ -18,20 +18,19 @@ mod variable;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 
 use leader_core::{Key, Lease, Timing};
 use tracing::{debug, info};
 
-use self::backend::{Backend, own_directory};
+use self::backend::Backend;
 use self::health::Health;
 use self::layer::{JobLayer, Layer};
 use self::place::{Place, Placed};
 use self::sources::Sources;
 use self::variable::Environment;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::job::Jobs;
-use crate::lock::{Access, Consul, Identity, Local, LockService, SharedLayout};
+use crate::lock::{Access, Identity};
 
 pub(crate) use origin::Origin;
 pub(crate) use overrides::Overrides;
@@ -257,28 +256,6 @@ impl Settings {
     /// What the lease means, where there is one.
     pub(crate) fn timing(&self) -> Option<Timing> {
         self.has_kv().then(|| Timing::new(self.lease.value))
-    }
-
-    /// The lock service that they name, for the keys of this layout.
-    pub(crate) fn lock_service(&self, layout: &SharedLayout) -> Result<Arc<dyn LockService>> {
-        let (layout, identity) = (layout.clone(), self.identity.clone());
-        Ok(match &self.backend.value {
-            Backend::Consul => Arc::new(Consul::new(
-                &self.access,
-                Timing::new(self.lease.value),
-                &self.key_prefix.value,
-                layout,
-                identity,
-            )?),
-            Backend::Local(directory) => {
-                let directory = match directory {
-                    Some(directory) => directory.clone(),
-                    None => own_directory()?,
-                };
-                let local = Local::new(&directory, layout, identity);
-                Arc::new(local.map_err(|cause| Error::lock_directory(&directory, cause))?)
-            }
-        })
     }
 }
 

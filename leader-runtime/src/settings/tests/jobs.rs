@@ -9,7 +9,7 @@ fn variable(option: &str, value: &str) -> (String, String) {
 }
 
 /// For each option, what it is in four layers.
-const OPTIONS: [(&str, [&str; 4]); 15] = [
+const OPTIONS: [(&str, [&str; 4]); 18] = [
     ("every", ["1s", "2s", "4s", "5s"]),
     ("offset", ["1ms", "2ms", "3ms", "4ms"]),
     ("jitter", ["1s", "2s", "1ms", "2ms"]),
@@ -25,6 +25,9 @@ const OPTIONS: [(&str, [&str; 4]); 15] = [
     ("step_down_after", ["1", "2", "3", "4"]),
     ("enabled", ["true", "false", "true", "true"]),
     ("after", ["1s", "2s", "3s", "4s"]),
+    ("cron", ["@daily", "@hourly", "0 9 * * *", "*/5 * * * * *"]),
+    ("tz", ["Europe/Oslo", "UTC", "Asia/Tokyo", "America/Lima"]),
+    ("backoff", ["1s..1m", "2s..1m", "3s..1m", "4s..1m"]),
 ];
 
 #[test]
