@@ -13,67 +13,9 @@ use tracing::warn;
 
 use super::address::Address;
 use super::tenancy::Tenancy;
+use super::tls::Config;
 use super::token::Token;
-
-/// A variable of Consul's official clients that says something of its HTTP API. Prints as its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Variable {
-    Addr,
-    Token,
-    TokenFile,
-    Auth,
-    Ssl,
-    SslVerify,
-    CaCert,
-    CaPath,
-    ClientCert,
-    ClientKey,
-    TlsServerName,
-    Namespace,
-    Partition,
-}
-
-impl Variable {
-    const ALL: [Self; 13] = [
-        Self::Addr,
-        Self::Token,
-        Self::TokenFile,
-        Self::Auth,
-        Self::Ssl,
-        Self::SslVerify,
-        Self::CaCert,
-        Self::CaPath,
-        Self::ClientCert,
-        Self::ClientKey,
-        Self::TlsServerName,
-        Self::Namespace,
-        Self::Partition,
-    ];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Addr => "CONSUL_HTTP_ADDR",
-            Self::Token => "CONSUL_HTTP_TOKEN",
-            Self::TokenFile => "CONSUL_HTTP_TOKEN_FILE",
-            Self::Auth => "CONSUL_HTTP_AUTH",
-            Self::Ssl => "CONSUL_HTTP_SSL",
-            Self::SslVerify => "CONSUL_HTTP_SSL_VERIFY",
-            Self::CaCert => "CONSUL_CACERT",
-            Self::CaPath => "CONSUL_CAPATH",
-            Self::ClientCert => "CONSUL_CLIENT_CERT",
-            Self::ClientKey => "CONSUL_CLIENT_KEY",
-            Self::TlsServerName => "CONSUL_TLS_SERVER_NAME",
-            Self::Namespace => "CONSUL_NAMESPACE",
-            Self::Partition => "CONSUL_PARTITION",
-        }
-    }
-}
-
-impl fmt::Display for Variable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+use super::variable::Variable;
 
 /// What was said of it, as it was said. Setters win over the environment.
 #[derive(Clone, Default)]
@@ -92,9 +34,19 @@ pub(super) struct Connection {
     pub(super) headers: HeaderMap,
     pub(super) token: Arc<Token>,
     pub(super) tenancy: Tenancy,
-    /// Also where none is spoken: the client is never made without.
-    #[cfg(feature = "tls")]
-    pub(super) tls: rustls::ClientConfig,
+    pub(super) tls: Config,
+}
+
+/// What the variables say of TLS.
+#[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(not(feature = "tls"), expect(dead_code))]
+pub(super) struct Wanted<'a> {
+    pub(super) is_wanted: bool,
+    pub(super) is_unverified: bool,
+    pub(super) ca_file: Option<&'a str>,
+    pub(super) ca_directory: Option<&'a str>,
+    pub(super) certificate: Option<&'a str>,
+    pub(super) key: Option<&'a str>,
 }
 
 impl Access {
@@ -120,8 +72,8 @@ impl Access {
     pub(crate) fn variables(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.environment.iter().map(|(variable, value)| match variable {
             Variable::Token | Variable::Auth => (variable.name(), "…"),
-            // where it is refused, since it has a password
-            Variable::Addr if value.contains('@') => (variable.name(), "…"),
+            // where it is refused, since it has a password or a token
+            Variable::Addr if value.contains(['@', '?', '#']) => (variable.name(), "…"),
             _ => (variable.name(), value.as_str()),
         })
     }
@@ -157,31 +109,13 @@ impl Access {
         );
         keep(self.flag(Variable::SslVerify), &mut faults);
         let server_name = keep(self.server_name(is_tls), &mut faults).flatten();
-        #[cfg(feature = "tls")]
-        let tls = self.tls(is_tls).map_err(|wrong| faults.extend(wrong)).ok();
-        #[cfg(not(feature = "tls"))]
-        if is_tls {
-            faults.push(format!(
-                "{}: this program was built without TLS; build leader-runtime with its feature \
-                 `tls`, or use http:// or unix://",
-                Variable::Addr
-            ));
-        }
-        #[cfg(feature = "tls")]
+        let tls = self.tls(is_tls).config().map_err(|wrong| faults.extend(wrong)).ok();
         if let (Some(address), Some(headers), Some(token), Some(tenancy), Some(tls)) =
             (address, headers, token, tenancy, tls)
             && faults.is_empty()
         {
             let token = Arc::new(token);
             return Ok(Connection { address, server_name, headers, token, tenancy, tls });
-        }
-        #[cfg(not(feature = "tls"))]
-        if let (Some(address), Some(headers), Some(token), Some(tenancy)) =
-            (address, headers, token, tenancy)
-            && faults.is_empty()
-        {
-            let token = Arc::new(token);
-            return Ok(Connection { address, server_name, headers, token, tenancy });
         }
         Err(faults)
     }
@@ -258,21 +192,15 @@ impl Access {
         Ok(Some(name.into()))
     }
 
-    #[cfg(feature = "tls")]
-    fn tls(&self, is_tls: bool) -> Result<rustls::ClientConfig, Vec<String>> {
-        use super::tls::Wanted;
-
-        if !is_tls {
-            return Wanted { is_unverified: true, ..Wanted::default() }.config();
-        }
+    fn tls(&self, is_wanted: bool) -> Wanted<'_> {
         Wanted {
+            is_wanted,
             is_unverified: self.flag(Variable::SslVerify) == Ok(Some(false)),
             ca_file: self.get(Variable::CaCert),
             ca_directory: self.get(Variable::CaPath),
             certificate: self.get(Variable::ClientCert),
             key: self.get(Variable::ClientKey),
         }
-        .config()
     }
 }
 
@@ -289,5 +217,50 @@ impl fmt::Debug for Access {
             shown.field("address", &format_args!("{address}"));
         }
         shown.field("environment", &self.environment.keys()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn access(variables: &[(&str, &str)]) -> Access {
+        let mut access = Access::default();
+        variables.iter().for_each(|(name, value)| access.set(name, value));
+        access
+    }
+
+    #[test]
+    fn what_code_says_wins_over_the_environment_and_over_a_token_file() {
+        let mut access = access(&[
+            ("CONSUL_HTTP_ADDR", "ftp://x"),
+            ("CONSUL_HTTP_TOKEN_FILE", "/nowhere"),
+            ("CONSUL_GRPC_ADDR", "nonsense"),
+        ]);
+        assert_eq!(access.faults().len(), 2);
+        access.set_address("here:80");
+        access.set_token("s3cret");
+        assert_eq!(access.faults(), [""; 0]);
+        assert!(!format!("{access:?}").contains("s3cret"));
+        access.set_address("ftp://x");
+        access.set_token("s3cret\n");
+        let faults = access.faults().join("\n");
+        assert!(faults.contains("Settings::consul=`ftp://x`"), "{faults}");
+        assert!(faults.contains("Settings::token: the token has characters"), "{faults}");
+        assert!(!faults.contains("s3cret"), "{faults}");
+    }
+
+    #[test]
+    fn what_is_said_of_tls_matters_where_it_is_spoken() {
+        let files = ("CONSUL_CACERT", "/nowhere");
+        assert_eq!(access(&[files]).faults(), [""; 0]);
+        assert_eq!(access(&[files, ("CONSUL_HTTP_SSL", "t")]).faults().len(), 1);
+    }
+
+    #[cfg(not(feature = "tls"))]
+    #[test]
+    fn without_the_feature_https_is_refused_with_the_remedy() {
+        let faults = access(&[("CONSUL_HTTP_ADDR", "https://x")]).faults();
+        assert!(faults[0].contains("its feature `tls`"), "{faults:?}");
     }
 }

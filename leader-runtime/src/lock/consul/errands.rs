@@ -159,7 +159,12 @@ impl KvStore {
                     let mut stored: HashMap<String, StoredKey> =
                         stored.into_iter().map(|stored| (stored.key.clone(), stored)).collect();
                     for ReadErrand { key, asked } in reads {
-                        tell(asked, stored.remove(&key).map(found).ok_or_else(unsaid));
+                        // Consul leaves out what the token may not read
+                        let unseen = || {
+                            let rule = self.0.keyspace.rule(&key);
+                            lacks_right(&rule, "it does not show a key that exists")
+                        };
+                        tell(asked, stored.remove(&key).map(found).ok_or_else(unseen));
                     }
                     return;
                 }

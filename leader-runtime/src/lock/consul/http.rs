@@ -14,6 +14,7 @@ use super::acl::{Rule, lacks_right};
 use super::address::Address;
 use super::keyspace::Keyspace;
 use super::tenancy::Tenancy;
+use super::tls;
 use super::token::Token;
 use super::wire::{Operation, StoredKey, TransactionAnswer, TransactionError};
 use crate::error::Error;
@@ -44,7 +45,7 @@ pub(super) type Carried = Result<Vec<StoredKey>, Vec<TransactionError>>;
 impl Http {
     pub(super) fn new(access: &Access, keyspace: Keyspace) -> Result<Self, Error> {
         let connection = access.connect().map_err(Error::wrong)?;
-        let Connection { address, server_name, mut headers, token, tenancy, .. } = connection;
+        let Connection { address, server_name, mut headers, token, tenancy, tls } = connection;
         let builder = Client::builder()
             // a dead connection outlives its retries where HTTP/2 shares it
             .http1_only()
@@ -53,8 +54,7 @@ impl Http {
             .no_proxy()
             .pool_max_idle_per_host(2)
             .tcp_nodelay(true);
-        #[cfg(feature = "tls")]
-        let builder = builder.tls_backend_preconfigured(connection.tls);
+        let builder = tls::client(builder, tls);
         let builder = match (&address, &server_name) {
             #[cfg(unix)]
             (Address::Socket { path, .. }, _) => builder.unix_socket(path.as_path()),
@@ -110,13 +110,14 @@ impl Http {
 
     async fn request(&self, method: Method, path: &str, body: Vec<u8>) -> Result<Response, Reply> {
         let token = self.token.current();
-        let send = |token| self.send(method.clone(), path, body.clone(), token);
-        let response = send(token.clone()).await?;
+        let kept = self.token.is_of_a_file().then(|| body.clone());
+        let response = self.send(method.clone(), path, body, token.clone()).await?;
         // refused, nothing was done: a new token may be there that was not read yet
         if response.status == StatusCode::FORBIDDEN
+            && let Some(body) = kept
             && let Some(token) = self.token.instead_of(token.as_ref()).await
         {
-            return send(Some(token)).await;
+            return self.send(method, path, body, Some(token)).await;
         }
         Ok(response)
     }
@@ -237,8 +238,8 @@ fn refusal(status: StatusCode, text: &str, rule: impl FnOnce() -> Rule) -> Strin
     let text: String = text.chars().take(200).collect();
     match (status, text.as_str()) {
         (StatusCode::FORBIDDEN, text) if text.contains("ACL not found") => format!(
-            "Consul does not know the token ({status}: {text}); set CONSUL_HTTP_TOKEN to one that \
-             exists"
+            "Consul does not know the token ({status}: {text}); set CONSUL_HTTP_TOKEN, or what \
+             CONSUL_HTTP_TOKEN_FILE holds, to one that exists"
         ),
         (StatusCode::UNAUTHORIZED, _) => format!(
             "asks for a name and a password ({status}), as a proxy does; set CONSUL_HTTP_AUTH to \
@@ -276,8 +277,7 @@ impl Resolve for Elsewhere {
 
 /// No answer came. The remedies are those of whoever starts the program for the first time.
 fn broken(cause: &reqwest::Error) -> String {
-    #[cfg(feature = "tls")]
-    if let Some(remedy) = super::tls::remedy(cause) {
+    if let Some(remedy) = tls::remedy(cause) {
         return remedy;
     }
     let mut root: &dyn std::error::Error = cause;

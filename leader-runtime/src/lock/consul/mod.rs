@@ -10,10 +10,11 @@ mod kv;
 mod records;
 mod rights;
 mod tenancy;
-#[cfg(feature = "tls")]
+#[cfg_attr(not(feature = "tls"), path = "without_tls.rs")]
 mod tls;
 mod token;
 mod transaction;
+mod variable;
 mod view;
 mod wire;
 

@@ -1,6 +1,6 @@
 //! The namespace and the partition of Consul Enterprise that everything is asked in.
 
-use super::access::Variable;
+use super::variable::Variable;
 use super::wire::Operation;
 
 /// None where nothing is said: then the token decides.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use reqwest::ClientBuilder;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
@@ -13,17 +14,10 @@ use rustls::{
 };
 use rustls_platform_verifier::Verifier;
 
-use super::access::Variable;
+use super::access::Wanted;
+use super::variable::Variable;
 
-/// What the variables say of it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Wanted<'a> {
-    pub(super) is_unverified: bool,
-    pub(super) ca_file: Option<&'a str>,
-    pub(super) ca_directory: Option<&'a str>,
-    pub(super) certificate: Option<&'a str>,
-    pub(super) key: Option<&'a str>,
-}
+pub(super) type Config = ClientConfig;
 
 impl Wanted<'_> {
     /// What a client needs.
@@ -31,8 +25,12 @@ impl Wanted<'_> {
     /// # Errors
     ///
     /// All that is wrong, each in words with its variable.
-    pub(super) fn config(&self) -> Result<ClientConfig, Vec<String>> {
+    pub(super) fn config(&self) -> Result<Config, Vec<String>> {
         let provider = Arc::new(ring::default_provider());
+        if !self.is_wanted {
+            // a client is never made without one
+            return Wanted { is_wanted: true, is_unverified: true, ..Self::default() }.config();
+        }
         let verifier = self.verifier(&provider);
         let identity = self.identity();
         let (verifier, identity) = match (verifier, identity) {
@@ -208,6 +206,11 @@ impl ServerCertVerifier for Unverified {
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
     }
+}
+
+/// Has a client speak TLS so, where it is asked for https.
+pub(super) fn client(builder: ClientBuilder, config: Config) -> ClientBuilder {
+    builder.tls_backend_preconfigured(config)
 }
 
 /// What a person can do about a handshake that failed; `None` where it was not TLS that failed.

@@ -64,6 +64,10 @@ impl Token {
         Ok(Self { current: RwLock::new(current), file: Some(file) })
     }
 
+    pub(super) const fn is_of_a_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// The token, as it was known a second ago: no request waits for a file.
     pub(super) fn current(self: &Arc<Self>) -> Option<HeaderValue> {
         if self.file.as_ref().is_some_and(File::is_due) {
@@ -78,7 +82,6 @@ impl Token {
         self: &Arc<Self>,
         refused: Option<&HeaderValue>,
     ) -> Option<HeaderValue> {
-        self.file.as_ref()?;
         let token = Arc::clone(self);
         spawn_blocking(move || token.look()).await.ok()?;
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner).clone();
