@@ -1,5 +1,5 @@
-//! Other tools that hold the same locks: the official Go client, where Go is at hand, and the
-//! command `consul lock`.
+//! Tools of others: the official Go client and the command `consul lock`, which hold the same locks,
+//! and Prometheus's linter. What is written in Go is there where Go is at hand.
 
 use std::env;
 use std::fs::File;
@@ -15,19 +15,44 @@ use crate::output::Line;
 /// Set by CI, so that no test is left out there.
 const REQUIRE: &str = "LEADER_TESTS_REQUIRE_GO";
 
-static BUILT: LazyLock<Result<PathBuf, String>> = LazyLock::new(|| {
-    let built = build();
+type Built = LazyLock<Result<PathBuf, String>>;
+
+static LOCK: Built =
+    LazyLock::new(|| build_or_tell("go", ".", "go-lock", "the tests beside Consul's Go client"));
+
+static LINT: Built = LazyLock::new(|| {
+    build_or_tell(
+        "deploy",
+        "./lint",
+        "promlint",
+        "Prometheus's linter, and what it says of a scrape,",
+    )
+});
+
+fn build_or_tell(
+    folder: &str,
+    package: &str,
+    program: &str,
+    what: &str,
+) -> Result<PathBuf, String> {
+    let built = build(folder, package, program);
     if let Err(reason) = &built
         && !is_required()
     {
         // past libtest, which keeps back what a test prints
-        let _ = writeln!(
-            io::stderr(),
-            "{reason}: the tests beside Consul's Go client are left out; with {REQUIRE}=1 they fail"
-        );
+        let _ = writeln!(io::stderr(), "{reason}: {what} are left out; with {REQUIRE}=1 they fail");
     }
     built
-});
+}
+
+#[track_caller]
+fn program(built: &'static Built) -> Option<&'static Path> {
+    match &**built {
+        Ok(program) => Some(program),
+        Err(reason) if is_required() => panic!("{reason}, and {REQUIRE} is set"),
+        Err(_) => None,
+    }
+}
 
 /// The lock of Consul's official Go client, as `tests/go/lock.go` holds it.
 #[derive(Debug, Clone, Copy)]
@@ -42,11 +67,7 @@ impl GoLock {
     /// When it cannot be built and `LEADER_TESTS_REQUIRE_GO` is set.
     #[track_caller]
     pub fn at_hand() -> Option<Self> {
-        match &*BUILT {
-            Ok(program) => Some(Self(program)),
-            Err(reason) if is_required() => panic!("{reason}, and {REQUIRE} is set"),
-            Err(_) => None,
-        }
+        program(&LOCK).map(Self)
     }
 
     /// A process that waits for this key, and holds it until SIGTERM. With `-ttl` and `-delay` it
@@ -54,6 +75,31 @@ impl GoLock {
     pub fn on(self, addr: &str, key: &str) -> NodeBuilder {
         Node::program(self.0).env("CONSUL_HTTP_ADDR", addr).arg("-key").arg(key)
     }
+}
+
+/// What Prometheus's linter, which is `promtool check metrics`, has to say of what was scraped, a
+/// fault a line; empty where Go is not at hand, as told.
+///
+/// # Panics
+///
+/// When it is no text of metrics; when it cannot be built and `LEADER_TESTS_REQUIRE_GO` is set.
+#[track_caller]
+pub fn promlint(scraped: &str) -> String {
+    let Some(program) = program(&LINT) else { return String::new() };
+    let mut lint = Command::new(program)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it was just built");
+    // it reads all before it writes anything
+    let mut stdin = lint.stdin.take().expect("it is piped");
+    stdin.write_all(scraped.as_bytes()).expect("it reads");
+    drop(stdin);
+    let output = lint.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{scraped}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// The command `consul lock` of this binary, which holds `<prefix>/.lock` for as long as a child of
@@ -75,9 +121,9 @@ fn is_required() -> bool {
 
 /// Beside the test's own `deps/`. Nothing is done where it is up to date, and no other Go is
 /// fetched where this one is too old.
-fn build() -> Result<PathBuf, String> {
+fn build(folder: &str, package: &str, program: &str) -> Result<PathBuf, String> {
     let test = env::current_exe().expect("a test knows its own path");
-    let program = test.ancestors().nth(2).unwrap_or(&test).join("go-lock");
+    let program = test.ancestors().nth(2).unwrap_or(&test).join(program);
     let told = |fault: io::Error| format!("{}: {fault}", program.display());
     // one at a time: a file that is being written does not run
     let building = File::create(program.with_extension("building")).map_err(told)?;
@@ -85,8 +131,8 @@ fn build() -> Result<PathBuf, String> {
     let output = Command::new("go")
         .args(["build", "-o"])
         .arg(&program)
-        .arg(".")
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("go"))
+        .arg(package)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
         .env("GOTOOLCHAIN", "local")
         .env("CGO_ENABLED", "0")
         .stdin(Stdio::null())
@@ -99,5 +145,5 @@ fn build() -> Result<PathBuf, String> {
         return Ok(program);
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(format!("tests/go does not build ({})", said.trim_end()))
+    Err(format!("tests/{folder} does not build ({})", said.trim_end()))
 }

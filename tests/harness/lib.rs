@@ -36,7 +36,7 @@ pub use certificates::Certificates;
 pub use cluster::Cluster;
 pub use consul::{Consul, each_consul, one_consul};
 pub use deadline::wait_until;
-pub use foreign::{GoLock, consul_lock, has_the_lock};
+pub use foreign::{GoLock, consul_lock, has_the_lock, promlint};
 pub use lan::Lan;
 pub use machine::{Cut, Machine};
 pub use node::{Node, NodeBuilder};

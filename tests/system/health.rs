@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use leader_runtime::metrics::{ALL, Kind};
-use tests::{Agent, Node, NodeBuilder, clock, each_consul, one_consul, slot, wait_until};
+use tests::{Agent, Node, NodeBuilder, clock, each_consul, one_consul, promlint, slot, wait_until};
 use ureq::Agent as Client;
 
 const SOON: Duration = Duration::from_secs(8);
@@ -71,6 +71,7 @@ fn after_a_takeover_every_metric_is_there_and_each_says_what_it_is() {
         assert_eq!(ask(&address, "/livez").1, "live and ready\nservice/clock: leads\n");
         let (status, scraped) = ask(&address, "/metrics");
         assert_eq!(status, 200);
+        assert_eq!(promlint(&scraped), "", "{scraped}");
         let is_there = |series: &str| scraped.lines().any(|line| line.starts_with(series));
         for metric in ALL {
             let (kind, suffix) = match metric.kind {
@@ -89,7 +90,7 @@ fn after_a_takeover_every_metric_is_there_and_each_says_what_it_is() {
             "leader_is_leading{key=\"service/clock\"} 1",
             "leader_transitions_total{key=\"service/clock\",to=\"leading\"} 1",
             "leader_takeover_seconds_count{predecessor=\"silent\"} 1",
-            "leader_job_runs_total{job=\"call_time\",outcome=\"ok\"} ",
+            "leader_job_runs_total{job_name=\"call_time\",outcome=\"ok\"} ",
             "leader_consul_requests_total{kind=\"beat\",status=\"200\"} ",
             "leader_lease_seconds 2",
         ] {
@@ -104,7 +105,7 @@ fn after_a_takeover_every_metric_is_there_and_each_says_what_it_is() {
         assert!((1.75..2.0).contains(&took_over), "{took_over}");
         let left = said("leader_lease_remaining_seconds");
         assert!(0.0 < left && left < 1.75, "{left}");
-        let success = said("leader_job_last_success_timestamp_seconds{job=\"call_time\"}");
+        let success = said("leader_job_last_success_timestamp_seconds{job_name=\"call_time\"}");
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let ago = now.expect("it is later than 1970").as_secs_f64() - success;
         assert!((-0.1..10.0).contains(&ago), "{ago}");

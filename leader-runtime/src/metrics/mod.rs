@@ -11,7 +11,7 @@
 //! | label | values |
 //! |---|---|
 //! | `key` | the lock key, with the prefix of the settings |
-//! | `job` | the job's name |
+//! | `job_name` | the job's name; `job` is what Prometheus calls its own |
 //! | `to` | `leading`, `standby` |
 //! | `predecessor` | `gone`: it had released the key, or there was none; `silent`: it was taken from |
 //! | `outcome` | `ok`, `failed`, `cancelled`, `skipped` |
@@ -113,31 +113,31 @@ metrics! {
 
     /// Runs that are over, retries included in their run; `skipped` is one that said itself that
     /// there was nothing to do.
-    RUNS: counter "leader_job_runs_total" by "job" and "outcome";
+    RUNS: counter "leader_job_runs_total" by "job_name" and "outcome";
 
     /// Due instants at which the leader did not begin a run.
-    SKIPS: counter "leader_job_skips_total" by "job" and "reason";
+    SKIPS: counter "leader_job_skips_total" by "job_name" and "reason";
 
     /// Runs that took longer than it is from their due instant to the next one: where that goes on,
     /// the schedule cannot be kept.
-    OVERRUNS: counter "leader_job_overruns_total" by "job";
+    OVERRUNS: counter "leader_job_overruns_total" by "job_name";
 
     /// How long runs took, with their retries and the waits between them.
     RUN: histogram [0.001 0.01 0.1 0.5 1.0 5.0 15.0 60.0 300.0 1800.0 7200.0]
-        "leader_job_run_seconds" by "job";
+        "leader_job_run_seconds" by "job_name";
 
     /// How long the run that goes on has taken so far, the latest where there are several; 0 where
     /// none does.
-    RUNNING: gauge "leader_job_running_seconds" by "job";
+    RUNNING: gauge "leader_job_running_seconds" by "job_name";
 
     /// How long after its due instant a run began: its jitter, the run before it, a start of the
     /// process. Runs that were missed and made up for count too.
     LATENESS: histogram [0.001 0.005 0.025 0.1 0.5 1.0 5.0 15.0 60.0 300.0 3600.0]
-        "leader_job_lateness_seconds" by "job";
+        "leader_job_lateness_seconds" by "job_name";
 
     /// When a run last ended `ok` on this node; of a job with a record, on any: that is read when
     /// this node begins to lead. Not there before it is known.
-    LAST_SUCCESS: gauge "leader_job_last_success_timestamp_seconds" by "job";
+    LAST_SUCCESS: gauge "leader_job_last_success_timestamp_seconds" by "job_name";
 }
 
 #[cfg(test)]

@@ -41,15 +41,15 @@ async fn each_outcome_and_each_skip_is_counted_and_each_run_measured() {
         let found = value(&recorded.render(), series);
         assert_eq!(found, Some(expected), "{series}\n{}", recorded.render());
     };
-    is(r#"leader_job_runs_total{job="moody",outcome="failed"}"#, 0.0);
-    let last_success = r#"leader_job_last_success_timestamp_seconds{job="moody"}"#;
+    is(r#"leader_job_runs_total{job_name="moody",outcome="failed"}"#, 0.0);
+    let last_success = r#"leader_job_last_success_timestamp_seconds{job_name="moody"}"#;
     assert_eq!(value(&recorded.render(), last_success), None, "none is known");
 
     scene.fire_each_second(6).await;
     let over = clock::wall();
     scene.fire_each_second(2).await;
     scene.runs.remote().refresh_meters();
-    is(r#"leader_job_running_seconds{job="moody"}"#, 3.0);
+    is(r#"leader_job_running_seconds{job_name="moody"}"#, 3.0);
     scene.stage.lose();
     scene.pass(1.0).await;
     let late = Some(Duration::from_secs(90));
@@ -57,19 +57,19 @@ async fn each_outcome_and_each_skip_is_counted_and_each_run_measured() {
     scene.runs.fire_all([Tick { job: 0, due: clock::wall(), too_late: late }]);
     scene.runs.remote().refresh_meters();
 
-    is(r#"leader_job_runs_total{job="moody",outcome="ok"}"#, 2.0);
-    is(r#"leader_job_runs_total{job="moody",outcome="skipped"}"#, 1.0);
-    is(r#"leader_job_runs_total{job="moody",outcome="failed"}"#, 1.0);
-    is(r#"leader_job_runs_total{job="moody",outcome="cancelled"}"#, 1.0);
-    is(r#"leader_job_skips_total{job="moody",reason="overlap"}"#, 3.0);
-    is(r#"leader_job_skips_total{job="moody",reason="overtaken"}"#, 0.0);
-    is(r#"leader_job_skips_total{job="moody",reason="too_late"}"#, 1.0);
-    is(r#"leader_job_run_seconds_count{job="moody"}"#, 5.0);
-    is(r#"leader_job_lateness_seconds_count{job="moody"}"#, 5.0);
-    is(r#"leader_job_lateness_seconds_sum{job="moody"}"#, 0.0);
-    is(r#"leader_job_running_seconds{job="moody"}"#, 0.0);
+    is(r#"leader_job_runs_total{job_name="moody",outcome="ok"}"#, 2.0);
+    is(r#"leader_job_runs_total{job_name="moody",outcome="skipped"}"#, 1.0);
+    is(r#"leader_job_runs_total{job_name="moody",outcome="failed"}"#, 1.0);
+    is(r#"leader_job_runs_total{job_name="moody",outcome="cancelled"}"#, 1.0);
+    is(r#"leader_job_skips_total{job_name="moody",reason="overlap"}"#, 3.0);
+    is(r#"leader_job_skips_total{job_name="moody",reason="overtaken"}"#, 0.0);
+    is(r#"leader_job_skips_total{job_name="moody",reason="too_late"}"#, 1.0);
+    is(r#"leader_job_run_seconds_count{job_name="moody"}"#, 5.0);
+    is(r#"leader_job_lateness_seconds_count{job_name="moody"}"#, 5.0);
+    is(r#"leader_job_lateness_seconds_sum{job_name="moody"}"#, 0.0);
+    is(r#"leader_job_running_seconds{job_name="moody"}"#, 0.0);
     // the one of 1.5 s, and the one that was cut off after 3 s
-    is(r#"leader_job_overruns_total{job="moody"}"#, 2.0);
+    is(r#"leader_job_overruns_total{job_name="moody"}"#, 2.0);
     let said = value(&recorded.render(), last_success).expect("two were ok");
     let ended = over.duration_since(UNIX_EPOCH).unwrap().as_secs_f64() - 1.5;
     assert!((said - ended).abs() < 1.1, "{said}, {ended}");
@@ -80,7 +80,7 @@ async fn kept(_notes: Told) {}
 
 #[tokio::test(start_paused = true)]
 async fn the_next_leader_reads_the_last_success_from_the_record() {
-    let series = r#"leader_job_last_success_timestamp_seconds{job="kept"}"#;
+    let series = r#"leader_job_last_success_timestamp_seconds{job_name="kept"}"#;
     // no instant of the grid comes by while this goes on
     let mut scene = Scene::led_on_the_grid(&jobs![kept]).await;
     scene.pass(1.0).await;
