@@ -9,7 +9,6 @@ use leader_core::election::Timestamp;
 
 use super::{Counter, Gauge, Histogram};
 use super::{LAST_SUCCESS, LATENESS, OVERRUNS, RUN, RUNNING, RUNS, SKIPS};
-use crate::clock;
 use crate::job::Registration;
 use crate::run::{RunOutcome, SkipReason};
 
@@ -66,13 +65,14 @@ impl JobMeter {
         self.going.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A run is over that took so long.
+    /// A run is over that began then and took so long.
     pub(crate) fn end(
         &self,
         job: &Registration,
         outcome: &RunOutcome,
-        took: Duration,
         due: SystemTime,
+        started: SystemTime,
+        took: Duration,
     ) {
         self.going.fetch_sub(1, Ordering::Relaxed);
         self.run.record(took.as_secs_f64());
@@ -86,7 +86,7 @@ impl JobMeter {
         match outcome {
             RunOutcome::Ok => {
                 self.ok.increment(1);
-                self.succeeded(job.name.as_str(), clock::wall());
+                self.succeeded(job.name.as_str(), started + took);
             }
             RunOutcome::Failed(_) => self.failed.increment(1),
             RunOutcome::Cancelled(_) => self.cancelled.increment(1),

@@ -22,6 +22,8 @@ pub(super) struct Attempted {
     pub(super) ended: Ended,
     /// How long it was polled for, from the first to the last.
     pub(super) took: Duration,
+    /// When nothing of it went on any more.
+    pub(super) over: Timestamp,
 }
 
 /// How an attempt ended.
@@ -49,7 +51,7 @@ pub(super) async fn attempt(
     let Some(mut work) = (job.registration.start)(&context) else {
         // the start has seen that its parameters lack nothing
         let ended = Ended::Panicked("a parameter lacks its value".into());
-        return Attempted { ended, took: Duration::ZERO };
+        return Attempted { ended, took: Duration::ZERO, over: clock::now() };
     };
     let (mut began, mut latest) = (None, None);
     let mut limits = None;
@@ -78,10 +80,8 @@ pub(super) async fn attempt(
         limits.as_mut().poll(cx).map(Ended::Stopped)
     })
     .await;
-    let took = match (began, latest) {
-        (Some(began), Some(latest)) => Timestamp::since(latest, began),
-        _ => Duration::ZERO,
-    };
+    let mut over = latest.unwrap_or_else(clock::now);
+    let took = over.since(began.unwrap_or(over));
     job.note_quick(limits.is_none() && took <= QUICK);
     drop(limits);
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
@@ -94,8 +94,9 @@ pub(super) async fn attempt(
     drop(stopper);
     if let Some(gone) = gone {
         Box::pin(until_gone(job, gone)).await;
+        over = clock::now();
     }
-    Attempted { ended, took }
+    Attempted { ended, took, over }
 }
 
 async fn until_gone(job: &Job, mut gone: Gone) {

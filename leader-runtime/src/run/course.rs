@@ -45,7 +45,7 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished
         );
         let numbers = (number, firing.attempt - 1 + count);
         let attempt = attempt(job, shared, firing, numbers).instrument(span.clone());
-        let Attempted { ended, took } = attempt.await;
+        let Attempted { ended, took, over } = attempt.await;
         let (outcome, retry) = judge(job, ended);
         if let RunOutcome::Failed(error) = &outcome
             && let Some(wait) = wait(job, retry, count)
@@ -67,8 +67,8 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished
                 outcome: outcome.clone(),
             })
         });
-        let over = clock::now();
-        job.meter().end(&job.registration, &outcome, over.since(began), due.timestamp());
+        let (due, went_on) = (due.timestamp(), over.since(began));
+        job.meter().end(&job.registration, &outcome, due, started, went_on);
         return Finished { outcome, retry, took };
     }
 }
