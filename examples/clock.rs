@@ -1,7 +1,10 @@
 //! A clock that ticks on the leader alone. Start it twice, stop the one that says `It is`.
 //!
 //! `LEADER_LOCK=local cargo run --example clock` needs nothing else; without that setting it looks
-//! for Consul at `CONSUL_HTTP_ADDR`.
+//! for Consul at `CONSUL_HTTP_ADDR`. `cargo run --example clock -- jobs list` says what it does, and
+//! runs nothing.
+
+use std::process::ExitCode;
 
 use leader_runtime::{Runtime, jobs, leader_job};
 
@@ -16,6 +19,6 @@ async fn not_the_leader() {
 }
 
 #[tokio::main]
-async fn main() -> leader_runtime::Result<()> {
-    Runtime::from_env()?.jobs(jobs![call_time]).run().await
+async fn main() -> leader_runtime::Result<ExitCode> {
+    Runtime::from_env()?.jobs(jobs![call_time]).main().await
 }

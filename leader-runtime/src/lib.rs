@@ -69,6 +69,8 @@
 //! What is missing stops the start. In a unit test the job is still a function: [`testing`] has what
 //! it is called with.
 
+#[cfg(feature = "cli")]
+mod cli;
 mod clock;
 mod engine;
 mod error;
@@ -86,6 +88,8 @@ mod signal;
 mod systemd;
 pub mod testing;
 
+#[cfg(feature = "cli")]
+pub use cli::JobsCommand;
 pub use error::{Error, Result};
 pub use handle::Handle;
 pub use health::{Health, KeyHealth};

@@ -15,11 +15,13 @@ use crate::engine::TokioCronScheduler;
 use crate::engine::{Engine, Precise};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
+#[cfg(feature = "cli")]
+use crate::job::list;
 use crate::job::{Jobs, Registration, Store, Supplies, Values, register};
 use crate::lock::{Keyspace, Manager, Place, Policy, SharedLayout};
 use crate::observer::Observer;
 use crate::run::{Archive, Runs};
-use crate::settings::Settings;
+use crate::settings::{Overrides, Settings};
 use crate::systemd::Notifier;
 use crate::{log, signal};
 
@@ -291,6 +293,29 @@ impl Runtime {
 
     /// Everything that is wrong with the settings, the data and the jobs, or the jobs.
     fn registrations(&self, data: &Arc<Values>) -> Result<Vec<Registration>> {
+        // as they will be
+        let store = self.settings.has_kv().then(Store::in_memory);
+        let supplies = Supplies { data: Arc::clone(data), store, key_prefix: "".into() };
+        let supplies = Arc::new(supplies);
+        self.right(data.faults(), |overrides| {
+            register(&self.jobs, self.settings.prefix(), overrides, &supplies)
+        })
+    }
+
+    /// Everything that is wrong with the settings and the jobs, or all jobs, enabled or not. What
+    /// they take need not be there.
+    #[cfg(feature = "cli")]
+    pub(crate) fn listed(&self) -> Result<Vec<Registration>> {
+        self.right(std::iter::empty(), |overrides| {
+            list(&self.jobs, self.settings.prefix(), overrides)
+        })
+    }
+
+    fn right<F: ToString>(
+        &self,
+        others: impl Iterator<Item = String>,
+        jobs: impl FnOnce(&Overrides) -> Result<Vec<Registration>, Vec<F>>,
+    ) -> Result<Vec<Registration>> {
         let overrides = self.settings.overrides(&self.jobs);
         let mut faults = self.settings.faults();
         faults.extend_from_slice(overrides.faults());
@@ -301,14 +326,11 @@ impl Runtime {
                  the feature `health` of leader-runtime, or unset it"
             ));
         }
-        faults.extend(data.faults());
+        faults.extend(others);
         if self.jobs.is_empty() {
             faults.push("there are no jobs; list them: `.jobs(jobs![…])`".into());
         }
-        // as they will be
-        let store = self.settings.has_kv().then(Store::in_memory);
-        let supplies = Supplies { data: Arc::clone(data), store, key_prefix: "".into() };
-        match register(&self.jobs, self.settings.prefix(), &overrides, &Arc::new(supplies)) {
+        match jobs(&overrides) {
             Ok(jobs) if faults.is_empty() => return Ok(jobs),
             Ok(_) => {}
             Err(wrong) => faults.extend(wrong.iter().map(ToString::to_string)),

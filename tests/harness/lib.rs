@@ -29,6 +29,7 @@ mod process;
 mod proxy;
 mod slot;
 mod stall;
+mod terminal;
 
 pub use agent::{Agent, AgentBuilder, MASTER_TOKEN, Token};
 pub use api::{Answer, Api, Entry, Session};

@@ -2,6 +2,7 @@
 //! with its owner.
 
 use std::ffi::OsStr;
+use std::io::{self, Read};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -20,6 +21,7 @@ use crate::machine::Machine;
 use crate::output::{Line, Output};
 use crate::process::Process;
 use crate::stall;
+use crate::terminal;
 
 const TAIL: usize = 15;
 
@@ -35,6 +37,15 @@ pub struct NodeBuilder {
     name: String,
     command: Command,
     files: Vec<(String, String)>,
+    printed: Printed,
+}
+
+/// Where its stdout goes.
+#[derive(Debug)]
+enum Printed {
+    Here,
+    Terminal(u16),
+    Elsewhere(Stdio),
 }
 
 /// A started node, in an empty directory of its own.
@@ -67,7 +78,7 @@ impl Node {
         let name = format!("{file}#{}", STARTED.fetch_add(1, Ordering::Relaxed));
         let mut command = Command::new(program);
         environment::clean(&mut command);
-        NodeBuilder { name, command, files: Vec::new() }
+        NodeBuilder { name, command, files: Vec::new(), printed: Printed::Here }
     }
 
     /// What it is called in messages, as `clock#2`.
@@ -260,6 +271,16 @@ impl NodeBuilder {
         self
     }
 
+    /// Has it print to a terminal of so many columns, and not to a pipe.
+    pub fn terminal(self, columns: u16) -> Self {
+        Self { printed: Printed::Terminal(columns), ..self }
+    }
+
+    /// Has it print elsewhere: its lines do not come here.
+    pub fn stdout(self, stdout: impl Into<Stdio>) -> Self {
+        Self { printed: Printed::Elsewhere(stdout.into()), ..self }
+    }
+
     /// Starts it.
     ///
     /// # Panics
@@ -278,10 +299,27 @@ impl NodeBuilder {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        let read: Option<Box<dyn Read + Send>> = match self.printed {
+            Printed::Here => None,
+            Printed::Terminal(columns) => {
+                let (there, here) = terminal::open(columns);
+                self.command.stdout(there);
+                Some(Box::new(here))
+            }
+            Printed::Elsewhere(stdout) => {
+                self.command.stdout(stdout);
+                Some(Box::new(io::empty()))
+            }
+        };
         stall::watch();
         let started = Instant::now();
         let process = Process::start(&self.name, &mut self.command);
-        let stdout = Output::of(process.take(|child| child.stdout.take()));
+        // with it, our end of what it prints to
+        drop(self.command);
+        let stdout = match read {
+            Some(read) => Output::of(read),
+            None => Output::of(process.take(|child| child.stdout.take())),
+        };
         let stderr = Output::of(process.take(|child| child.stderr.take()));
         Node { name: self.name, started, process, stdout, stderr, dir }
     }

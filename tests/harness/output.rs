@@ -37,7 +37,8 @@ impl Output {
             // a pipe that fails has ended
             while pipe.read_until(b'\n', &mut bytes).is_ok_and(|read| read > 0) {
                 let at = Instant::now();
-                let text = String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned();
+                let text =
+                    String::from_utf8_lossy(&bytes).trim_end_matches(['\r', '\n']).to_owned();
                 record.lock().lines.push(Line { text, at });
                 record.news.notify_all();
                 bytes.clear();

@@ -3,6 +3,7 @@
 mod access;
 mod acl;
 mod cluster;
+mod command_line;
 mod demo;
 mod examples;
 mod faults;

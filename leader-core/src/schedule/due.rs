@@ -35,6 +35,13 @@ impl Due {
         Self { zone, ..self }
     }
 
+    /// Whose clock it goes by.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn zone(self) -> Zone {
+        self.zone
+    }
+
     /// Another instant, by the clock of the same zone.
     #[doc(hidden)]
     #[must_use]
@@ -54,6 +61,13 @@ impl Due {
     #[must_use]
     pub fn zoned(self) -> String {
         self.by_jiff().to_zoned(self.zone.of_jiff()).to_string()
+    }
+
+    /// It by the same clock, for people who know the date: `Tue 06:00:00 +01:00`.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn time_of_day(self) -> String {
+        self.by_jiff().to_zoned(self.zone.of_jiff()).strftime("%a %T %:z").to_string()
     }
 
     fn by_jiff(self) -> Timestamp {

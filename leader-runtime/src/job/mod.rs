@@ -27,6 +27,8 @@ pub(crate) use kv::Store;
 pub use leading::Leading;
 pub(crate) use outcome::{Ending, Retry};
 pub use outcome::{IntoOutcome, Outcome};
+#[cfg(feature = "cli")]
+pub(crate) use registry::list;
 pub(crate) use registry::{Registration, register};
 pub use run::Run;
 pub use stop::{Stop, StopReason, Stopper};

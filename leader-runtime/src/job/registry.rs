@@ -34,6 +34,8 @@ pub(crate) struct Registration {
     pub(crate) start: for<'r> fn(&'r Context<'r>) -> Option<RunFuture<'r>>,
     pub(crate) standby: Option<fn(&Context<'_>) -> Option<StandbyFuture>>,
     pub(crate) place: &'static Location<'static>,
+    /// Whether it runs at all.
+    pub(crate) is_enabled: bool,
 }
 
 /// Why a job cannot run; prints with the job's name and the place of its attribute.
@@ -58,6 +60,28 @@ pub(crate) fn register(
     overrides: &Overrides,
     supplies: &Arc<Supplies>,
 ) -> Result<Vec<Registration>, Vec<Fault>> {
+    let mut registrations = read(jobs, key_prefix, overrides, Some(supplies))?;
+    registrations.retain(|job| job.is_enabled);
+    Ok(registrations)
+}
+
+/// The same of every job, enabled or not, and whatever it takes: for those who want to know what
+/// there is, and run nothing.
+#[cfg(feature = "cli")]
+pub(crate) fn list(
+    jobs: &Jobs,
+    key_prefix: &str,
+    overrides: &Overrides,
+) -> Result<Vec<Registration>, Vec<Fault>> {
+    read(jobs, key_prefix, overrides, None)
+}
+
+fn read(
+    jobs: &Jobs,
+    key_prefix: &str,
+    overrides: &Overrides,
+    supplies: Option<&Arc<Supplies>>,
+) -> Result<Vec<Registration>, Vec<Fault>> {
     let mut registrations: Vec<Registration> = Vec::new();
     let mut faults = Vec::new();
     let mut shared = Shared::default();
@@ -68,7 +92,7 @@ pub(crate) fn register(
             Some(first) => vec![twice(first, place)],
             None => match registration(listed, key_prefix, overrides, supplies) {
                 Ok(registration) => {
-                    registrations.extend(registration.map(|job| shared.share(job)));
+                    registrations.push(shared.share(registration));
                     continue;
                 }
                 Err(texts) => texts,
@@ -104,13 +128,13 @@ fn one_of<T: Clone + Eq + std::hash::Hash>(all: &mut HashSet<T>, value: &mut T) 
     }
 }
 
-/// `None` where the job is not enabled; else the job, or all that is wrong with it.
+/// The job, or all that is wrong with it.
 fn registration(
     listed: &Listed,
     key_prefix: &str,
     overrides: &Overrides,
-    supplies: &Arc<Supplies>,
-) -> Result<Option<Registration>, Vec<String>> {
+    supplies: Option<&Arc<Supplies>>,
+) -> Result<Registration, Vec<String>> {
     let &Listed { entry: Entry { key, start, standby, place, .. }, .. } = listed;
     let mut faults = Vec::new();
     let name = listed.name().parse::<JobName>();
@@ -119,23 +143,30 @@ fn registration(
     faults.extend(key.as_ref().err().map(ToString::to_string));
     let (options, wrong) = overrides.options(&listed.name(), &listed.entry);
     faults.extend(wrong);
-    faults.extend(lacks(&listed.entry, supplies));
+    faults.extend(supplies.map(|supplies| lacks(&listed.entry, supplies)).unwrap_or_default());
     match (name, key, options.schedule()) {
         (Ok(name), Ok(key), Some(schedule)) if faults.is_empty() => {
-            if !options.is_enabled() {
-                info!(job = %name, "is not enabled, and never runs");
-                return Ok(None);
-            }
+            let is_enabled = options.is_enabled();
             let (schedule, policies) = (Arc::new(schedule), Arc::new(options.policies()));
-            if let Some((timeout, interval)) = options.overrun() {
+            if !is_enabled {
+                info!(job = %name, "is not enabled, and never runs");
+            } else if let Some((timeout, interval)) = options.overrun() {
                 let (timeout, interval) = (span::print(timeout), span::print(interval));
                 warn!(job = %name, "its timeout of {timeout} is longer than its interval of \
                     {interval}: while a run goes on, the next ones are skipped");
             }
             let keeping = options.keeping(clock::wall());
-            let job =
-                Registration { name, key, schedule, policies, keeping, start, standby, place };
-            Ok(Some(job))
+            Ok(Registration {
+                name,
+                key,
+                schedule,
+                policies,
+                keeping,
+                start,
+                standby,
+                place,
+                is_enabled,
+            })
         }
         _ => Err(faults),
     }
