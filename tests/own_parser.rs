@@ -40,6 +40,8 @@ async fn report() {}
 
 #[tokio::main]
 async fn main() -> leader_runtime::Result<ExitCode> {
+    // to stdout, as many a service does
+    tracing_subscriber::fmt().init();
     // what the jobs take is put in when it serves
     let runtime =
         Runtime::from_env()?.jobs(jobs![call_time, charge, statements, sweep, stream, report]);

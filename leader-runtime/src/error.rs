@@ -167,8 +167,8 @@ impl Error {
         matches!(self.kind, Kind::Busy(_))
     }
 
-    /// What is wrong, each fault in a line.
-    #[cfg(test)]
+    /// What is wrong, fault by fault.
+    #[cfg(any(test, feature = "cli"))]
     pub(crate) fn into_faults(self) -> Vec<String> {
         match self.kind {
             Kind::Wrong(faults) => faults,

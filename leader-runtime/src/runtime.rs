@@ -15,12 +15,14 @@ use crate::engine::TokioCronScheduler;
 use crate::engine::{Engine, Precise};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
+use crate::job::{Jobs, Registration, Store, Supplies, Values, list, register};
 #[cfg(feature = "cli")]
-use crate::job::list;
-use crate::job::{Jobs, Registration, Store, Supplies, Values, register};
+use crate::lock::LockService;
 use crate::lock::{Keyspace, Manager, Place, Policy, SharedLayout};
 use crate::observer::Observer;
 use crate::run::{Archive, Runs};
+#[cfg(feature = "cli")]
+use crate::settings::Origin;
 use crate::settings::{Overrides, Settings};
 use crate::systemd::Notifier;
 use crate::{log, signal};
@@ -111,9 +113,9 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// Where settings or jobs are wrong, as [`Runtime::run`].
+    /// Where settings or jobs are wrong, as [`Runtime::run`]; but what they take need not be there.
     pub fn acl_policy(&self) -> Result<String> {
-        Ok(self.policy()?.0.to_string())
+        Ok(self.policy(&self.listed()?).0.to_string())
     }
 
     /// Asks whether the lock service answers, and whether the ACL token permits what these jobs
@@ -124,7 +126,7 @@ impl Runtime {
     /// Where settings or jobs are wrong, as [`Runtime::run`], or the token lacks rights, all of
     /// them at once; where the lock service does not answer.
     pub async fn check(&self) -> Result<()> {
-        let (policy, layout) = self.policy()?;
+        let (policy, layout) = self.policy(&self.ready()?);
         let service = self.settings.lock_service(&SharedLayout::new(layout))?;
         let rights = service.rights(policy).await.map_err(Error::no_answer)?;
         let lacks = rights.into_iter().filter(|(_, is_there)| !is_there);
@@ -134,16 +136,20 @@ impl Runtime {
         if faults.is_empty() { Ok(()) } else { Err(Error::wrong(faults)) }
     }
 
-    /// What the jobs need, and the keys that they need it for.
-    fn policy(&self) -> Result<(Policy, Layout)> {
-        let jobs = self.registrations(&Arc::new(self.data.clone()))?;
-        let keys: BTreeSet<String> = jobs.iter().map(|job| job.key.to_string()).collect();
-        let records = jobs
-            .iter()
+    /// What these jobs need, and the keys that they need it for.
+    fn policy(&self, jobs: &[Registration]) -> (Policy, Layout) {
+        let jobs = || jobs.iter().filter(|job| job.is_enabled);
+        let keys: BTreeSet<String> = jobs().map(|job| job.key.to_string()).collect();
+        let records = jobs()
             .filter(|job| job.keeping.is_some())
             .map(|job| Place { lock: job.key.to_string(), job: job.name.to_string() });
         let layout = Layout::new(keys);
-        Ok((Policy::new(Keyspace::new(self.settings.prefix()), &layout, records), layout))
+        (Policy::new(Keyspace::new(self.settings.prefix()), &layout, records), layout)
+    }
+
+    /// Everything that keeps the runtime from starting, or the jobs that it would run.
+    fn ready(&self) -> Result<Vec<Registration>> {
+        self.registrations(&Arc::new(self.data.clone()))
     }
 
     /// Runs until SIGTERM or SIGINT, then lets go of everything and comes back. A run that goes on
@@ -304,11 +310,24 @@ impl Runtime {
 
     /// Everything that is wrong with the settings and the jobs, or all jobs, enabled or not. What
     /// they take need not be there.
-    #[cfg(feature = "cli")]
     pub(crate) fn listed(&self) -> Result<Vec<Registration>> {
         self.right(std::iter::empty(), |overrides| {
             list(&self.jobs, self.settings.prefix(), overrides)
         })
+    }
+
+    /// What the jobs would be led through, what their token needs, and their keys.
+    #[cfg(feature = "cli")]
+    pub(crate) fn lock_service(&self) -> Result<(Arc<dyn LockService>, Policy, Vec<String>)> {
+        let (policy, layout) = self.policy(&self.ready()?);
+        let keys = layout.keys().map(|(_, key)| key.to_owned()).collect();
+        Ok((self.settings.lock_service(&SharedLayout::new(layout))?, policy, keys))
+    }
+
+    /// Each setting, and where it is written.
+    #[cfg(feature = "cli")]
+    pub(crate) fn origins(&self) -> Vec<Origin> {
+        self.settings.origins(&self.settings.overrides(&self.jobs))
     }
 
     fn right<F: ToString>(

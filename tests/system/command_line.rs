@@ -13,13 +13,13 @@ const SOON: Duration = Duration::from_secs(20);
 
 /// How it ended, and what it has printed until then.
 #[derive(Debug)]
-struct Said {
-    code: Option<i32>,
-    lines: Vec<String>,
-    errors: String,
+pub(crate) struct Said {
+    pub(crate) code: Option<i32>,
+    pub(crate) lines: Vec<String>,
+    pub(crate) errors: String,
 }
 
-fn said(node: NodeBuilder) -> Said {
+pub(crate) fn said(node: NodeBuilder) -> Said {
     let node = node.start();
     let code = node.wait_exit(SOON).code();
     let lines = node.lines().into_iter().map(|line| line.text).collect();
@@ -27,7 +27,7 @@ fn said(node: NodeBuilder) -> Said {
     Said { code, lines, errors: errors.join("\n") }
 }
 
-fn asked(example: &str, command: &str) -> NodeBuilder {
+pub(crate) fn asked(example: &str, command: &str) -> NodeBuilder {
     command.split_whitespace().fold(Node::example(example), NodeBuilder::arg)
 }
 
@@ -271,7 +271,9 @@ fn tables_are_as_wide_as_the_terminal_with_whole_words() {
         let list = said(asked("own_parser", "cron list").terminal(columns));
         let next = "cron next 2 --from 2026-03-28T00:00:00Z";
         let next = said(asked("own_parser", next).terminal(columns));
-        for (name, said) in [("list", list), ("next", next)] {
+        let check = asked("clock", "jobs check").env("LEADER_LOCK", "local:/no/such/directory");
+        let check = said(check.env("LEADER_NODE", "one").terminal(columns));
+        for (name, said) in [("list", list), ("next", next), ("check", check)] {
             assert_eq!((said.code, said.errors.as_str()), (Some(0), ""));
             let is_of_today = name == "list";
             let told = |line: &String| if is_of_today { timeless(line) } else { line.clone() };

@@ -2,6 +2,7 @@
 
 mod access;
 mod acl;
+mod check;
 mod cluster;
 mod command_line;
 mod demo;

@@ -1,12 +1,12 @@
 //! When each job is due, from an instant on.
 
+use std::io;
 use std::iter::successors;
-use std::process::ExitCode;
 
 use leader_core::{Due, Schedule, Zone};
 use serde::Serialize;
 
-use super::output::{Form, Output};
+use super::output::{self, Form};
 use super::table::{Column, Table};
 use crate::job::Registration;
 
@@ -25,10 +25,10 @@ pub(super) fn print(
     from: Due,
     number: u16,
     Form { json }: Form,
-) -> ExitCode {
+) -> io::Result<()> {
     let number = number.into();
     if json {
-        return Output::array(jobs.iter().flat_map(|job| {
+        return output::array(jobs.iter().flat_map(|job| {
             let name = job.name.as_str();
             let due = instants(&job.schedule, from).take(number);
             due.map(move |due| Instant { name, due: due.to_string() })
@@ -48,7 +48,8 @@ pub(super) fn print(
         }
         due
     });
-    Output::table(&Table::new(&COLUMNS, rows))
+    let table = Table::new(&COLUMNS, rows);
+    output::text(|width| table.print(width))
 }
 
 /// Those after this one, by the clock of the schedule's zone.

@@ -1,12 +1,12 @@
 //! Every job: when it is due next, what it is, and where it stands.
 
-use std::process::ExitCode;
+use std::io;
 
 use leader_core::{Due, Schedule};
 use serde::Serialize;
 
 use super::calendar::{by_its_clock, instants, without_instants};
-use super::output::{Form, Output};
+use super::output::{self, Form};
 use super::table::{Column, Table};
 use crate::job::Registration;
 
@@ -35,11 +35,12 @@ const COLUMNS: [Column; 8] = [
     Column::new("PLACE").under(),
 ];
 
-pub(super) fn print(jobs: &[Registration], now: Due, Form { json }: Form) -> ExitCode {
+pub(super) fn print(jobs: &[Registration], now: Due, Form { json }: Form) -> io::Result<()> {
     if json {
-        return Output::array(jobs.iter().map(|job| listed(job, now)));
+        return output::array(jobs.iter().map(|job| listed(job, now)));
     }
-    Output::table(&Table::new(&COLUMNS, jobs.iter().map(|job| row(job, now))))
+    let table = Table::new(&COLUMNS, jobs.iter().map(|job| row(job, now)));
+    output::text(|width| table.print(width))
 }
 
 fn listed(job: &Registration, now: Due) -> Listed<'_> {

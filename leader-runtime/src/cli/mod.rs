@@ -1,10 +1,12 @@
 //! The command line of a service: it answers a question about its jobs, or runs them.
 
 mod calendar;
+mod check;
 mod listing;
 mod output;
 mod table;
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -12,7 +14,7 @@ use leader_core::Due;
 use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
 
-use self::output::{Form, Output};
+use self::output::Form;
 use crate::clock;
 use crate::error::Result;
 use crate::runtime::Runtime;
@@ -99,6 +101,13 @@ enum Question {
         #[command(flatten)]
         form: Form,
     },
+    /// Checks settings, jobs and the lock service, and says who leads; leads and writes nothing
+    Check {
+        #[command(flatten)]
+        form: Form,
+    },
+    /// Prints the least that the ACL token must permit, as a policy that Consul takes
+    Acl,
 }
 
 /// Feature `cli`.
@@ -106,20 +115,33 @@ impl Runtime {
     /// The whole of a service's `main`: runs it as [`Runtime::run`] does; or, where the command line
     /// asks for it, answers instead, and runs nothing:
     ///
-    /// | command | |
+    /// | command | answers |
     /// |---|---|
     /// | `jobs list` | every job, and when it is due next |
     /// | `jobs next [N] [--from INSTANT]` | each job's next due instants: 5, or 1 to 10000 |
+    /// | `jobs check` | what keeps it from leading, who leads, and where settings are written |
+    /// | `jobs acl` | [`Runtime::acl_policy`] |
     ///
-    /// With `--json` they print an array of objects. Of `list`, each has `name`, `key`, `schedule`,
-    /// `zone`, `description`, `next`, `enabled` and `place`; `key` with the prefix of the settings,
-    /// `zone` of a `cron` alone and else `null`, `next` in RFC 3339 or, where no instant is known
-    /// (`after`, `while_leading`), `null`. Of `next`, each has a `name` and an instant, `due`, in
-    /// the order of the list; a job whose instants are not known has none there. Instants are those
-    /// of the schedule, whether the job is enabled or not.
+    /// The first three take `--json`, for scripts:
     ///
-    /// While it answers, nothing is logged: what is on stdout is the answer. A service with a clap
-    /// parser of its own puts a [`JobsCommand`] there.
+    /// * `list`: an array of objects with `name`, `key` (with the prefix of the settings),
+    ///   `schedule`, `zone` (of a `cron`; else `null`), `description`, `next` (RFC 3339 in UTC; `null`
+    ///   where no instant is known, as of `after` and `while_leading`), `enabled` and `place`
+    ///   (`file:line`).
+    /// * `next`: an array of objects with `name` and `due`, an instant as above, in the order of the
+    ///   list; a job whose instants are not known has none. Instants are those of the schedule,
+    ///   whether the job is enabled or not.
+    /// * `check`: an object with `faults` (texts; none where all is well), `lock` (`place`, `null`
+    ///   where it was not asked since settings or jobs are wrong, and `answers`), `rights` (each with
+    ///   `rule` and `granted`), `leaders` (each with `key` and `leader`, a [`Leader`](crate::Leader)
+    ///   or `null`) and `settings` (each with `name`, `value` and `place`).
+    ///
+    /// `list`, `next` and `acl` ask nobody, and what jobs take as [`Data`](crate::Data) need not be
+    /// there. `check` leads nothing, writes nothing, and ends within 5 s where nobody answers.
+    ///
+    /// While it answers, nothing is logged: what is on stdout is the answer, and faults are on
+    /// stderr. Tables are as wide as the terminal; elsewhere as wide as `COLUMNS`, or as need be. A
+    /// service with a clap parser of its own puts a [`JobsCommand`] there.
     ///
     /// # Examples
     ///
@@ -152,7 +174,10 @@ impl Runtime {
                 Ok(self.answer(command).await)
             }
             // a help that was asked for comes this way as well
-            Err(said) => Ok(Output::code_of(said.print(), said.exit_code())),
+            Err(said) => {
+                let code = u8::try_from(said.exit_code()).unwrap_or(WRONG);
+                Ok(output::code_of(said.print(), code))
+            }
         }
     }
 
@@ -163,19 +188,27 @@ impl Runtime {
     }
 
     async fn asked(self, question: Question) -> ExitCode {
-        let jobs = match self.listed() {
-            Ok(jobs) => jobs,
-            Err(error) => {
-                eprintln!("Error: {error:?}");
-                return ExitCode::from(WRONG);
-            }
-        };
         let now = Due::new(clock::wall());
         match question {
-            Question::List { form } => listing::print(&jobs, now, form),
+            Question::List { form } => told(self.listed(), |jobs| listing::print(jobs, now, form)),
             Question::Next { number, from, form } => {
-                calendar::print(&jobs, from.unwrap_or(now), number, form)
+                told(self.listed(), |jobs| calendar::print(jobs, from.unwrap_or(now), number, form))
             }
+            Question::Check { form } => check::print(&self, form).await,
+            Question::Acl => {
+                told(self.acl_policy(), |policy| output::text(|_| policy.trim_end().to_owned()))
+            }
+        }
+    }
+}
+
+/// What there is to say, where the settings and the jobs are right.
+fn told<T>(found: Result<T>, say: impl FnOnce(&T) -> io::Result<()>) -> ExitCode {
+    match found {
+        Ok(found) => output::code_of(say(&found), 0),
+        Err(error) => {
+            eprintln!("Error: {error:?}");
+            ExitCode::from(WRONG)
         }
     }
 }

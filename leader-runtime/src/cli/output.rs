@@ -6,8 +6,6 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::{Serialize, Serializer as _};
 
-use super::table::Table;
-
 /// Whom it is said to.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Form {
@@ -16,33 +14,37 @@ pub(super) struct Form {
     pub(super) json: bool,
 }
 
-/// What a command has said.
-pub(super) struct Output;
+/// An array, item by item.
+pub(super) fn array(items: impl Iterator<Item = impl Serialize>) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    serde_json::Serializer::pretty(&mut out).collect_seq(items)?;
+    writeln!(out)?;
+    out.flush()
+}
 
-impl Output {
-    /// An array, item by item.
-    pub(super) fn array(items: impl Iterator<Item = impl Serialize>) -> ExitCode {
-        let mut out = BufWriter::new(io::stdout().lock());
-        let written = serde_json::Serializer::pretty(&mut out).collect_seq(items);
-        let written = written.map_err(io::Error::from).and_then(|()| writeln!(out));
-        Self::code_of(written.and_then(|()| out.flush()), 0)
-    }
+/// An object.
+pub(super) fn object(object: &impl Serialize) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    serde_json::to_writer_pretty(&mut out, object)?;
+    writeln!(out)?;
+    out.flush()
+}
 
-    /// A table, as wide as the terminal.
-    pub(super) fn table(table: &Table) -> ExitCode {
-        let mut out = io::stdout().lock();
-        Self::code_of(writeln!(out, "{}", table.print(width())).and_then(|()| out.flush()), 0)
-    }
+/// A text of lines, which is told the columns of the terminal.
+pub(super) fn text(text: impl FnOnce(Option<u16>) -> String) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", text(width()))?;
+    out.flush()
+}
 
-    /// The code, where it could be said; a reader that has read enough, as `head` has, is no fault.
-    pub(super) fn code_of(written: io::Result<()>, code: i32) -> ExitCode {
-        match written {
-            Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
-                eprintln!("Error: stdout cannot be written ({cause})");
-                ExitCode::FAILURE
-            }
-            _ => ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX)),
+/// The code, where all could be said; a reader that has read enough, as `head` has, is no fault.
+pub(super) fn code_of(said: io::Result<()>, code: u8) -> ExitCode {
+    match said {
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("Error: stdout cannot be written ({cause})");
+            ExitCode::FAILURE
         }
+        _ => ExitCode::from(code),
     }
 }
 

@@ -27,9 +27,7 @@ pub(crate) use kv::Store;
 pub use leading::Leading;
 pub(crate) use outcome::{Ending, Retry};
 pub use outcome::{IntoOutcome, Outcome};
-#[cfg(feature = "cli")]
-pub(crate) use registry::list;
-pub(crate) use registry::{Registration, register};
+pub(crate) use registry::{Registration, list, register};
 pub use run::Run;
 pub use stop::{Stop, StopReason, Stopper};
 pub(crate) use tasks::Gone;

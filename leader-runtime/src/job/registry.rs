@@ -67,7 +67,6 @@ pub(crate) fn register(
 
 /// The same of every job, enabled or not, and whatever it takes: for those who want to know what
 /// there is, and run nothing.
-#[cfg(feature = "cli")]
 pub(crate) fn list(
     jobs: &Jobs,
     key_prefix: &str,

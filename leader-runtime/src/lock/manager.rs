@@ -59,6 +59,7 @@ impl Manager {
         layout: SharedLayout,
         fence_base: u64,
     ) -> Result<(Arc<Self>, Terms), Error> {
+        service.prepare()?;
         Metric::describe_all();
         if let Pace::Beats(timing) = service.pace() {
             TermMeter::promise(timing);

@@ -56,6 +56,11 @@ pub(crate) fn whole_key(prefix: &str, key: &str) -> Result<String, Error> {
 
 /// Something that gives every key to one session at a time.
 pub(crate) trait LockService: Send + Sync + 'static {
+    /// Makes what it needs on this machine, before anything is locked.
+    fn prepare(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// How it shows that a holder lives.
     fn pace(&self) -> Pace;
 
@@ -80,6 +85,12 @@ pub(crate) trait LockService: Send + Sync + 'static {
     /// or what went wrong, in words for a person. Writes no key, and leads nothing.
     fn rights(&self, _: Policy) -> BoxFuture<'static, Result<Vec<(Rule, bool)>, String>> {
         std::future::ready(Ok(Vec::new())).boxed()
+    }
+
+    /// Whether it can be asked at all; or what went wrong, in words for a person.
+    #[cfg(feature = "cli")]
+    fn answers(&self) -> BoxFuture<'static, Result<(), String>> {
+        std::future::ready(Ok(())).boxed()
     }
 
     /// Who holds this key, by its value; or what went wrong, in words for a person.

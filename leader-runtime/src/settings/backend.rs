@@ -60,8 +60,7 @@ impl Settings {
                     Some(directory) => directory.clone(),
                     None => own_directory()?,
                 };
-                let local = Local::new(&directory, layout, identity);
-                Arc::new(local.map_err(|cause| Error::lock_directory(&directory, cause))?)
+                Arc::new(Local::new(directory, layout, identity))
             }
         })
     }

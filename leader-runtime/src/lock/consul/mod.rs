@@ -116,6 +116,12 @@ impl LockService for Consul {
         async move { shared.rights(&policy).await }.boxed()
     }
 
+    #[cfg(feature = "cli")]
+    fn answers(&self) -> BoxFuture<'static, Result<(), String>> {
+        let shared = Arc::clone(&self.shared);
+        async move { kv::in_time(shared.has_a_leader()).await }.boxed()
+    }
+
     fn leader(&self, key: String) -> BoxFuture<'static, Result<Option<Leader>, String>> {
         let shared = Arc::clone(&self.shared);
         async move {
@@ -237,8 +243,21 @@ impl Shared {
         }
     }
 
+    /// Whether its servers do: without one, nothing can be locked. Needs no right.
+    #[cfg(feature = "cli")]
+    async fn has_a_leader(&self) -> Result<(), Reply> {
+        match self.http.get("status/leader").await?.json::<String>()?.as_str() {
+            "" => {
+                let fault =
+                    "answers, but its servers have no leader: too few of them see each other";
+                Err(Reply::failed(Failure::Transient, fault))
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn leader(&self, key: &str) -> Result<Option<Leader>, Reply> {
-        let stored = self.http.get(&format!("kv/{key}")).await?.stored()?;
+        let stored = self.http.get(&format!("kv/{key}?consistent")).await?.stored()?;
         let held = stored.first().filter(|stored| stored.session.is_some());
         Ok(held.map(|stored| Leader::of_value(&stored.value().unwrap_or_default())))
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::Shared;
 use super::acl::{Policy, Rule, is_lacking};
 use super::kv::in_time;
-use super::wire::{KvOperation, Operation, TransactionError};
+use super::wire::{KvOperation, Operation, SessionCreated, TransactionError};
 use crate::lock::Reply;
 
 /// Consul takes so many operations in one transaction.
@@ -42,10 +42,19 @@ impl Shared {
         Ok(errors.into_iter().filter(is_denied).map(|error| error.op_index).collect())
     }
 
+    /// Asks for a session of a kind that there is not: Consul looks at the right before it says so,
+    /// and makes none.
     async fn try_session(&self) -> Result<(), Reply> {
-        let session = self.new_session().await?;
-        self.http.put(&format!("session/destroy/{session}"), Vec::new()).await?;
-        Ok(())
+        match self.http.put("session/create", br#"{"Behavior":"none"}"#.to_vec()).await {
+            Err(Reply { fault: Some(fault), .. }) if fault.contains("Invalid Behavior") => Ok(()),
+            Err(reply) => Err(reply),
+            // a Consul that takes no offence has made one
+            Ok(made) => {
+                let SessionCreated { id } = made.json()?;
+                self.http.put(&format!("session/destroy/{id}"), Vec::new()).await?;
+                Ok(())
+            }
+        }
     }
 }
 

@@ -26,6 +26,7 @@ use self::records::Files;
 use super::identity::{Identity, Leader, json};
 use super::records::Records;
 use super::{LockService, Reply, SharedLayout};
+use crate::error::Error;
 
 /// A waiting key is tried this often: a thread that is blocked in `lock` can't be called back, and
 /// would take the lock after a step-down.
@@ -74,20 +75,19 @@ struct Present<'a> {
 }
 
 impl Local {
-    /// Lock files in this directory, which is made where it is missing.
-    pub(crate) fn new(
-        directory: &Path,
-        layout: SharedLayout,
-        identity: Identity,
-    ) -> Result<Self, io::Error> {
-        fs::create_dir_all(directory)?;
-        let shared =
-            Shared { directory: directory.to_owned(), layout, identity, held: Mutex::default() };
-        Ok(Self { shared: Arc::new(shared) })
+    /// Lock files in this directory.
+    pub(crate) fn new(directory: PathBuf, layout: SharedLayout, identity: Identity) -> Self {
+        let shared = Shared { directory, layout, identity, held: Mutex::default() };
+        Self { shared: Arc::new(shared) }
     }
 }
 
 impl LockService for Local {
+    fn prepare(&self) -> Result<(), Error> {
+        let directory = &self.shared.directory;
+        fs::create_dir_all(directory).map_err(|cause| Error::lock_directory(directory, cause))
+    }
+
     fn pace(&self) -> Pace {
         Pace::Kernel { retry: RETRY }
     }
@@ -107,6 +107,19 @@ impl LockService for Local {
 
     fn records(&self) -> Arc<dyn Records> {
         Arc::new(Files(Arc::clone(&self.shared)))
+    }
+
+    /// A directory that is missing is made when something runs.
+    #[cfg(feature = "cli")]
+    fn answers(&self) -> BoxFuture<'static, Result<(), String>> {
+        let directory = &self.shared.directory;
+        let looked_at = match fs::read_dir(directory) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                Err(unusable(directory, &cause))
+            }
+            _ => Ok(()),
+        };
+        std::future::ready(looked_at).boxed()
     }
 
     fn leader(&self, key: String) -> BoxFuture<'static, Result<Option<Leader>, String>> {
