@@ -51,7 +51,10 @@ impl Wanted<'_> {
                 vec![wrong(
                     Variable::ClientKey,
                     key,
-                    &format!("does not go with {} ({fault})", Variable::ClientCert),
+                    &format!(
+                        "does not go with {}, or one of them cannot be used ({fault})",
+                        Variable::ClientCert
+                    ),
                 )]
             }),
         }
