@@ -120,13 +120,13 @@ fn a_node_that_consul_does_not_answer_for_longer_than_its_lease_is_live_and_not_
         let node = clock_on(&agent).start();
         let address = address(&node);
         wait_for(&address, "/readyz", 200, SOON);
-        agent.freeze();
         let frozen = Instant::now();
+        agent.freeze();
         let text = wait_for(&address, "/readyz", 503, SOON);
-        let after = frozen.elapsed();
-        println!("SIGSTOP of the agent, then not ready after {after:?}");
-        assert!(after > Duration::from_secs(2), "{after:?}");
-        assert!(text.contains("cannot come to lead") && text.contains("no answer"), "{text}");
+        println!("SIGSTOP of the agent, then not ready after {:?}", frozen.elapsed());
+        // counted by the node: one of its requests may have failed before, on a busy machine
+        assert!(text.contains("cannot come to lead, since 2s: "), "{text}");
+        assert!(text.contains("no answer"), "{text}");
         assert_eq!(ask(&address, "/livez").0, 200);
         agent.thaw();
         wait_for(&address, "/readyz", 200, SOON);
