@@ -1,12 +1,13 @@
 //! The course of a run: its attempts and the waits between them, to its outcome.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use leader_core::{Overlap, span};
 use tracing::{Instrument, Span, debug, info_span, warn};
 
 use super::Shared;
-use super::attempt::{Attempted, Ended, attempt};
+use super::attempt::{Attempted, Ended, attempt, message};
 use super::event::{RunEvent, RunReport};
 use super::job::{Firing, Job};
 use super::outcome::{RunOutcome, SkipReason};
@@ -81,7 +82,7 @@ fn judge(job: &Job, ended: Ended) -> (RunOutcome, Retry) {
             Ending::Skipped(why) => {
                 (RunOutcome::Skipped(SkipReason::ByJob(why.into())), Retry::Never)
             }
-            Ending::Failed { error, retry } => (failed(chain(&*error)), retry),
+            Ending::Failed { error, retry } => (failed(printed(&*error)), retry),
         },
         Ended::Panicked(panic) => (failed(format!("it panicked: {panic}")), Retry::ByPolicy),
         Ended::Stopped(StopReason::Timeout) => {
@@ -90,6 +91,13 @@ fn judge(job: &Job, ended: Ended) -> (RunOutcome, Retry) {
         }
         Ended::Stopped(reason) => (RunOutcome::Cancelled(reason), Retry::Never),
     }
+}
+
+/// The error in a line; one that panics there takes no other run with it.
+fn printed(error: &dyn std::error::Error) -> String {
+    catch_unwind(AssertUnwindSafe(|| chain(error))).unwrap_or_else(|panic| {
+        format!("its error cannot be printed, which panicked: {}", message(&*panic))
+    })
 }
 
 /// The error and what caused it, as people write them in a line.

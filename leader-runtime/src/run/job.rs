@@ -100,12 +100,15 @@ impl Job {
         &self.registration.policies
     }
 
-    /// What becomes of a firing while a run goes on. Of a job with a record it waits: what it was
-    /// for may be no more when its turn comes.
+    /// What becomes of a firing while the slot is taken. Of a job with a record it waits: what it
+    /// was for may be no more when its turn comes; and the slot may be taken by a look at the record
+    /// alone, which is no run that somebody's wish could be in the way of.
     pub(super) fn overlap(&self, occasion: Occasion) -> Overlap {
-        match self.policies().overlap {
-            Overlap::Skip if self.book.is_some() && occasion != Occasion::Asked => Overlap::Queue,
-            overlap => overlap,
+        match (self.policies().overlap, &self.book) {
+            (Overlap::Skip, Some(book)) if occasion != Occasion::Asked || !book.is_running() => {
+                Overlap::Queue
+            }
+            (overlap, _) => overlap,
         }
     }
 

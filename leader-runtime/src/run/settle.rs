@@ -4,6 +4,7 @@
 //! A firing of such a job is no more than a reason to look: what is due by the clock and not by the
 //! record is run, the oldest first or the newest alone, as the job wants it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use leader_core::{Missed, Overlap};
 use tracing::warn;
 
 use super::Shared;
-use super::course;
+use super::course::{self, Finished};
 use super::job::{Firing, Job, Occasion};
 use super::ledger::{Ledger, Office};
 use super::outcome::{RunOutcome, SkipReason};
@@ -36,6 +37,8 @@ pub(super) struct Book {
     office: Office,
     /// The record, as this process read it in its term.
     ledger: Mutex<Option<Ledger>>,
+    /// Whether a run goes on, and not only a look at the record.
+    is_running: AtomicBool,
 }
 
 impl Archive {
@@ -43,13 +46,24 @@ impl Archive {
         let place = Place { lock: lock.to_owned(), job: job.to_owned() };
         let office =
             Office { records: Arc::clone(&self.records), place, node: Arc::clone(&self.node) };
-        Book { keeping, office, ledger: Mutex::default() }
+        Book { keeping, office, ledger: Mutex::default(), is_running: AtomicBool::new(false) }
     }
 }
 
 impl Book {
     fn ledger(&self) -> MutexGuard<'_, Option<Ledger>> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.is_running.load(Ordering::Acquire)
+    }
+
+    async fn run(&self, job: &Job, shared: &Shared, firing: &Firing) -> Finished {
+        self.is_running.store(true, Ordering::Release);
+        let finished = course::run(job, shared, firing).await;
+        self.is_running.store(false, Ordering::Release);
+        finished
     }
 }
 
@@ -58,7 +72,7 @@ impl Book {
 pub(super) async fn settle(job: &Job, shared: &Shared, book: &Book, firing: &Firing) {
     // what no schedule says is no part of the record
     if matches!(firing.occasion, Occasion::Elected | Occasion::Asked) {
-        course::run(job, shared, firing).await;
+        book.run(job, shared, firing).await;
     }
     let fence = firing.guard.term().fence;
     // put back when it is known how it reads
@@ -87,7 +101,7 @@ pub(super) async fn settle(job: &Job, shared: &Shared, book: &Book, firing: &Fir
         && let Some(todo) = next(job, book, &mut ledger, firing, is_first)
     {
         is_first = false;
-        if !work(job, shared, &mut ledger, firing, todo).await {
+        if !work(job, shared, book, &mut ledger, firing, todo).await {
             return;
         }
     }
@@ -124,6 +138,7 @@ fn next(
 async fn work(
     job: &Job,
     shared: &Shared,
+    book: &Book,
     ledger: &mut Ledger,
     firing: &Firing,
     todo: Todo,
@@ -143,7 +158,7 @@ async fn work(
         attempt: todo.attempt,
         missing: todo.missing,
     };
-    let finished = course::run(job, shared, &run).await;
+    let finished = book.run(job, shared, &run).await;
     // what was due while older ones were worked off is no reason to leave it out
     if is_newest
         && job.policies().overlap == Overlap::Skip

@@ -54,3 +54,36 @@ async fn a_run_of_a_batch_that_suspends_is_told_to_end_like_any_other() {
     scene.pass(10.0).await;
     assert_eq!(scene.noted(), ["0.0 runs", "1.0 waits"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_panics_where_it_is_printed_takes_no_other_run_with_it() {
+    #[derive(Debug)]
+    struct Unprintable;
+
+    impl std::fmt::Display for Unprintable {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("as planned")
+        }
+    }
+
+    impl std::error::Error for Unprintable {}
+
+    #[leader_job(key = "test/key", every = "10s", crate = crate)]
+    async fn fails(notes: Told) -> Result<(), Unprintable> {
+        notes.add("fails");
+        Err(Unprintable)
+    }
+
+    #[leader_job(key = "test/key", every = "10s", crate = crate)]
+    async fn runs(notes: Told) {
+        notes.add("runs");
+    }
+
+    let mut scene = Scene::led(&jobs![fails, runs]);
+    for second in 0..2 {
+        scene.fire_all(&[0, 1]);
+        scene.pass(1.0).await;
+        // and its slot is free again
+        assert_eq!(scene.noted(), [format!("{second}.0 fails"), format!("{second}.0 runs")]);
+    }
+}

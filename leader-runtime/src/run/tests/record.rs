@@ -7,6 +7,7 @@ use leader_core::record::Ended;
 use super::archive::Fate;
 use super::{Scene, Told};
 use crate::engine::Tick;
+use crate::run::{Answer, Remote, Wanted};
 use crate::{Jobs, Run, clock, jobs, leader_job};
 
 /// As `20 attempt 1 missed 0`: the second in which it is due, counted from the scene's beginning.
@@ -206,4 +207,25 @@ async fn a_job_that_wants_nothing_kept_has_no_record() {
     scene.pass_on_the_grid(15).await;
     assert_eq!(scene.noted(), ["10.0 10 attempt 1 missed 0"]);
     assert_eq!(scene.memory.record(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_is_wished_for_while_its_record_is_read_is_run_and_while_it_runs_is_busy() {
+    #[leader_job(key = "test/key", every = "1h", missed = "once", crate = crate)]
+    async fn slow(run: Run, notes: Told) {
+        notes.work(&run, 2).await;
+    }
+
+    let mut scene = Scene::standing_by(&jobs![slow]);
+    scene.memory.state().fates = vec![Fate::RequestLost; 3].into();
+    scene.stage.lead();
+    scene.pass(0.05).await;
+    let wish = |remote: Remote| async move { remote.trigger(Wanted::Name("slow")).await.unwrap() };
+    let first = tokio::spawn(wish(scene.runs.remote()));
+    scene.pass(1.0).await;
+    assert!(matches!(first.await.unwrap(), Answer::Begun));
+    let second = tokio::spawn(wish(scene.runs.remote()));
+    scene.pass(9.0).await;
+    assert!(matches!(second.await.unwrap(), Answer::Busy));
+    assert_eq!(scene.noted().len(), 2, "it has begun once, and ended");
 }
