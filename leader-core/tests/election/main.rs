@@ -18,6 +18,7 @@ mod continuity;
 mod flaw;
 mod kernel;
 mod laws;
+mod leaving;
 mod lockfiles;
 mod node;
 mod past_deadline;

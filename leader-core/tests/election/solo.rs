@@ -205,6 +205,15 @@ pub(crate) fn obedient(call: &Call) -> Option<Answer> {
     })
 }
 
+/// The actions that this holds for, without their times.
+pub(crate) fn did(solo: &Solo, which: impl Fn(&Action) -> bool) -> Vec<Action> {
+    solo.did.iter().map(|(_, action)| action.clone()).filter(|action| which(action)).collect()
+}
+
+pub(crate) const fn is_acquire(call: &Call) -> bool {
+    matches!(call, Call::Acquire { .. })
+}
+
 /// Answers nothing.
 pub(crate) const fn nobody(_: &Call) -> Option<Answer> {
     None

@@ -3,26 +3,20 @@
 use std::time::Duration;
 
 use leader_core::election::{
-    Action, Answer, Call, Entry, Event, Fence, FolderId, Index, KeyId, Layout, Refusal, Stop, Why,
+    Action, Answer, Call, Entry, Event, Failure, Fence, FolderId, Index, KeyId, Layout, Refusal,
+    Stop, Why,
 };
 
-use crate::solo::{FENCE, Solo, beat, free, held, nobody, obedient, own, rival, term, timing};
+use crate::solo::{
+    FENCE, Solo, beat, did, free, held, is_acquire, nobody, obedient, own, rival, term, timing,
+};
 
 const fn is_watch(call: &Call) -> bool {
     matches!(call, Call::Watch(..))
 }
 
-const fn is_acquire(call: &Call) -> bool {
-    matches!(call, Call::Acquire { .. })
-}
-
 fn trust() -> u64 {
     timing().trust().as_millis() as u64
-}
-
-/// The actions that this holds for, without their times.
-fn did(solo: &Solo, which: impl Fn(&Action) -> bool) -> Vec<Action> {
-    solo.did.iter().map(|(_, action)| action.clone()).filter(|action| which(action)).collect()
 }
 
 #[test]
@@ -238,52 +232,6 @@ fn the_four_folders_with_most_keys_are_watched_and_the_others_read_together_each
 }
 
 #[test]
-fn a_process_that_leaves_destroys_its_session_and_then_deletes_its_beat() {
-    let mut solo = Solo::leading(1);
-    solo.tell(Event::Shutdown(Duration::from_secs(10)), obedient);
-    solo.forget();
-    solo.tell(Event::Drained(term(0, 0)), obedient);
-    let end = [Call::DestroySession(own()), Call::DeleteBeat(own())];
-    assert_eq!(
-        solo.calls(|call| !matches!(call, Call::Release { .. })),
-        end.iter().collect::<Vec<_>>()
-    );
-    assert_eq!(did(&solo, |action| *action == Action::Leave), [Action::Leave]);
-
-    // one that has led nothing has no beat
-    let mut solo = Solo::new(1);
-    solo.run_for(0, |call| match call {
-        Call::Read(_) => Some(held(&rival(), 80)),
-        call => obedient(call),
-    });
-    solo.forget();
-    solo.tell(Event::Shutdown(Duration::from_secs(10)), obedient);
-    let calls = solo.calls(|call| !matches!(call, Call::Watch(..) | Call::ReadBeat(_)));
-    assert_eq!(calls, [&Call::DestroySession(own())]);
-}
-
-#[test]
-fn a_key_that_was_withdrawn_is_led_again_when_it_is_wanted_again() {
-    let mut solo = Solo::leading(1);
-    solo.tell(Event::Withdraw(KeyId(0)), obedient);
-    solo.tell(Event::Drained(term(0, 0)), obedient);
-    solo.run_for(3_000, |call| match call {
-        Call::Read(_) => Some(free(99)),
-        call => obedient(call),
-    });
-    solo.forget();
-    solo.tell(Event::Stand(KeyId(0), FolderId(0)), obedient);
-    solo.run_for(0, |call| match call {
-        Call::Read(_) => Some(free(99)),
-        call => obedient(call),
-    });
-    assert_eq!(
-        did(&solo, |action| matches!(action, Action::Start(_))),
-        [Action::Start(term(0, 0))]
-    );
-}
-
-#[test]
 fn a_standby_that_was_frozen_reads_the_beat_before_it_takes() {
     let mut solo = Solo::new(1);
     let service = |call: &Call| match call {
@@ -352,4 +300,26 @@ fn a_key_that_is_lost_is_seen_in_a_view_no_older_than_its_acquisition() {
     });
     let lost = did(&solo, |action| matches!(action, Action::Stop(_, Stop::KeyLost)));
     assert!(fresh > 0 && !lost.is_empty(), "{lost:?}");
+}
+
+#[test]
+fn to_stand_for_a_key_twice_is_nothing() {
+    let mut solo = Solo::leading(1);
+    solo.forget();
+    let open = solo.asked.len();
+    solo.tell(Event::Stand(KeyId(0), FolderId(0)), nobody);
+    solo.run_for(0, nobody);
+    assert_eq!(solo.asked.len(), open);
+}
+
+#[test]
+fn a_read_that_failed_is_tried_again_each_beat() {
+    let mut solo = Solo::new(1);
+    solo.run_for(10_000, |call| match call {
+        Call::Read(_) => Some(Answer::Failed(Failure::Transient)),
+        call => obedient(call),
+    });
+    let reads = solo.asked.iter().filter(|(_, request)| matches!(request.call, Call::Read(_)));
+    let at: Vec<_> = reads.map(|(at, _)| *at).collect();
+    assert!(at.len() >= 10 && at.windows(2).all(|pair| pair[1].since(pair[0]) <= timing().beat()));
 }
