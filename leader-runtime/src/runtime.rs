@@ -153,11 +153,12 @@ impl Runtime {
     }
 
     /// Runs until SIGTERM or SIGINT, then lets go of everything and comes back. A run that goes on
-    /// has its `drain` to end, 10 s unless told otherwise; a second signal cancels it, and a third ends the process. Neither signal
-    /// ends the process by itself any more, also after this has come back.
+    /// has its `drain` to end, 10 s unless told otherwise; a second signal cancels it, and a third
+    /// ends the process. Neither signal ends the process by itself any more, also after this has
+    /// come back.
     ///
-    /// Tells systemd, where `NOTIFY_SOCKET` names its socket: that it is ready, which keys it leads, that
-    /// it is live, and that it stops and how long that may take.
+    /// Tells systemd, where `NOTIFY_SOCKET` names its socket: that it is ready, which keys it leads,
+    /// that it is live, and that it stops and how long that may take.
     ///
     /// Installs a subscriber that logs to stderr where the process has set none (feature `log`):
     /// from INFO on, or as `RUST_LOG` says (`debug`, or `warn,leader_runtime=debug`).
@@ -165,8 +166,8 @@ impl Runtime {
     /// # Errors
     ///
     /// Where settings or jobs are wrong, all of them at once, before anything runs; where the
-    /// machine gives no thread, no lock directory, or not the address for probes. Not where Consul does not answer: that is
-    /// logged, and tried again until it does.
+    /// machine gives no thread, no lock directory, or not the address for probes. Not where Consul
+    /// does not answer: that is logged, and tried again until it does.
     pub async fn run(self) -> Result<()> {
         log::install();
         let mut signals = signal::Signals::listen()?;
