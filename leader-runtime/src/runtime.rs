@@ -255,7 +255,7 @@ impl Runtime {
             let claim = manager.claim(job.key.as_str());
             (job, claim)
         };
-        let jobs = jobs.into_iter().map(claimed).collect();
+        let jobs = jobs.into_iter().map(claimed);
         let archive = Archive { records, node: self.settings.node_name().into() };
         let events = Arc::clone(self.handle.event_channel());
         let timing = self.settings.timing();

@@ -1,7 +1,8 @@
 //! What a run is told, and how a job's parameters take their part of it.
 
+use std::cell::{OnceCell, RefCell};
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
 use leader_core::record::Missing;
 use leader_core::{Due, Key};
@@ -21,11 +22,11 @@ pub struct Context<'r> {
     stopper: &'r Stopper,
     supplies: &'r Supplies,
     /// The lock that it runs under.
-    lock: Option<(&'r Key, &'r Guard)>,
+    lock: Option<(&'r Key, &'r Arc<Guard>)>,
     /// What it starts beside itself; made for the first parameter that can.
-    tasks: OnceLock<Arc<Tasks>>,
+    tasks: OnceCell<Arc<Tasks>>,
     /// What its parameters asked for in vain, each in words.
-    lacks: Mutex<Vec<String>>,
+    lacks: RefCell<Vec<String>>,
 }
 
 /// Which attempt of which run of which job.
@@ -60,9 +61,9 @@ impl<'r> Context<'r> {
         attempt: Attempt<'r>,
         stopper: &'r Stopper,
         supplies: &'r Supplies,
-        lock: Option<(&'r Key, &'r Guard)>,
+        lock: Option<(&'r Key, &'r Arc<Guard>)>,
     ) -> Self {
-        let (tasks, lacks) = (OnceLock::new(), Mutex::new(Vec::new()));
+        let (tasks, lacks) = Default::default();
         Self { attempt, stopper, supplies, lock, tasks, lacks }
     }
 
@@ -72,18 +73,18 @@ impl<'r> Context<'r> {
     }
 
     fn tasks(&self) -> Arc<Tasks> {
-        let belief = || self.lock.map(|(_, guard)| guard.belief().clone());
-        Arc::clone(self.tasks.get_or_init(|| Arc::new(Tasks::new(belief()))))
+        let guard = || self.lock.map(|(_, guard)| Arc::downgrade(guard));
+        Arc::clone(self.tasks.get_or_init(|| Arc::new(Tasks::new(guard()))))
     }
 
     fn lacking<T>(&self, what: String) -> Option<T> {
-        self.lacks.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+        self.lacks.borrow_mut().push(what);
         None
     }
 
     /// What the parameters lacked that asked until now.
     pub(crate) fn into_lacks(self) -> Vec<String> {
-        self.lacks.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.lacks.take()
     }
 }
 
@@ -162,6 +163,13 @@ impl<T: Send + Sync + 'static> FromRun<'_> for Data<T> {
 /// The call carries the span of the parameter's type, and with it the one error of a wrong type.
 pub fn param<'r, T: FromRun<'r>>(context: &'r Context<'r>) -> Option<T> {
     T::from_run(context)
+}
+
+/// What a run has started ends with it, also where nobody polls that to its end.
+impl Drop for Context<'_> {
+    fn drop(&mut self) {
+        self.end_tasks();
+    }
 }
 
 impl fmt::Debug for Context<'_> {

@@ -2,20 +2,21 @@
 
 use std::future::{pending, poll_fn};
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Poll;
 
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinHandle};
 use tracing::{Instrument, Span};
 
-use crate::lock::Belief;
+use crate::lock::Guard;
 
 /// The tasks of one attempt.
 #[derive(Debug)]
 pub(crate) struct Tasks {
-    /// `None` in a test that calls a job by hand.
-    belief: Option<Belief>,
+    /// Held by each of them, and not by this: a run may leave it with anyone. `None` in a test that
+    /// calls a job by hand.
+    guard: Option<Weak<Guard>>,
     going: Mutex<Going>,
 }
 
@@ -23,11 +24,17 @@ pub(crate) struct Tasks {
 struct Going {
     aborts: Vec<AbortHandle>,
     /// The sender is shared by all that goes on; made for the first of it.
-    alive: Option<(Alive, mpsc::Receiver<()>)>,
+    alive: Option<(mpsc::Sender<()>, mpsc::Receiver<()>)>,
     is_over: bool,
 }
 
-type Alive = mpsc::Sender<()>;
+/// What goes on has this, until nothing of it does: the key is not released before, whatever became
+/// of the run.
+#[derive(Debug)]
+struct Alive {
+    guard: Option<Arc<Guard>>,
+    _ended: mpsc::Sender<()>,
+}
 
 /// The end of all tasks of an attempt.
 #[derive(Debug)]
@@ -42,24 +49,22 @@ impl Gone {
 }
 
 impl Tasks {
-    /// None yet; each is polled only while this is believed.
-    pub(crate) const fn new(belief: Option<Belief>) -> Self {
+    /// None yet; each is polled only while this guard's belief holds, and keeps it.
+    pub(crate) const fn new(guard: Option<Weak<Guard>>) -> Self {
         let going = Going { aborts: Vec::new(), alive: None, is_over: false };
-        Self { belief, going: Mutex::new(going) }
+        Self { guard, going: Mutex::new(going) }
     }
 
     pub(super) fn spawn<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,
     ) -> JoinHandle<T> {
-        let belief = self.belief.clone();
         self.start(|alive| {
             let work = async move {
-                let _alive = alive;
                 let mut work = pin!(work);
-                poll_fn(|cx| match &belief {
+                poll_fn(|cx| match &alive.guard {
                     // the end of the run ends this, too
-                    Some(belief) if !belief.holds() => Poll::Pending,
+                    Some(guard) if !guard.belief().holds() => Poll::Pending,
                     _ => work.as_mut().poll(cx),
                 })
                 .await
@@ -86,13 +91,14 @@ impl Tasks {
         start: impl FnOnce(Alive) -> JoinHandle<T>,
     ) -> JoinHandle<T> {
         let mut going = self.going();
-        if going.is_over {
+        let guard = self.guard.as_ref().map(Weak::upgrade);
+        if going.is_over || matches!(guard, Some(None)) {
             let never = tokio::spawn(pending());
             never.abort();
             return never;
         }
-        let (alive, _) = going.alive.get_or_insert_with(|| mpsc::channel(1));
-        let task = start(alive.clone());
+        let (ended, _) = going.alive.get_or_insert_with(|| mpsc::channel(1));
+        let task = start(Alive { guard: guard.flatten(), _ended: ended.clone() });
         if going.aborts.len() == going.aborts.capacity() {
             // or a consumer that lives for months would keep one of each
             going.aborts.retain(|task| !task.is_finished());

@@ -34,7 +34,7 @@ use crate::error::Error;
 
 pub use by_hand::{Lock, LockManager};
 pub(crate) use consul::{Access, Consul, Keyspace, KvStore, Policy, Rule, Write};
-pub(crate) use guard::{Belief, Guard, Watch};
+pub(crate) use guard::{Guard, Watch};
 pub use identity::Leader;
 pub(crate) use identity::{Identity, json};
 pub(crate) use layout::SharedLayout;

@@ -1,7 +1,7 @@
 //! The series of one job.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use leader_core::Schedule;
@@ -12,25 +12,28 @@ use super::{LAST_SUCCESS, LATENESS, OVERRUNS, RUN, RUNNING, RUNS, SKIPS};
 use crate::job::Registration;
 use crate::run::{RunOutcome, SkipReason};
 
-/// Made once, at the start.
+const OK: &str = "ok";
+const FAILED: &str = "failed";
+const CANCELLED: &str = "cancelled";
+const SKIPPED: &str = "skipped";
+const OVERLAP: &str = "overlap";
+const OVERTAKEN: &str = "overtaken";
+const TOO_LATE: &str = "too_late";
+
+/// What is told of most runs is kept at hand, for thousands of jobs; the rest is looked up when there
+/// is something to tell, and begins with a 0 at the start.
 #[derive(Debug)]
 pub(crate) struct JobMeter {
     ok: Counter,
-    failed: Counter,
-    cancelled: Counter,
-    skipped: Counter,
-    overlap: Counter,
-    overtaken: Counter,
-    too_late: Counter,
-    overruns: Counter,
     run: Histogram,
     lateness: Histogram,
-    running: Gauge,
     /// A series that said 0 would be a success in 1970.
     last_success: OnceLock<Gauge>,
     /// How many runs go on, and since when the latest does, in nanoseconds.
     going: AtomicU32,
     since: AtomicU64,
+    /// Whether the recorder was told that one goes on.
+    is_shown: AtomicBool,
 }
 
 /// No schedule has a shorter interval: a run that takes less overruns none.
@@ -38,23 +41,22 @@ const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
 
 impl JobMeter {
     pub(crate) fn new(job: &str) -> Self {
-        let runs = |outcome| RUNS.counter(&[job, outcome]);
-        let skips = |reason| SKIPS.counter(&[job, reason]);
+        for outcome in [FAILED, CANCELLED, SKIPPED] {
+            RUNS.counter(&[job, outcome]).increment(0);
+        }
+        for reason in [OVERLAP, OVERTAKEN, TOO_LATE] {
+            SKIPS.counter(&[job, reason]).increment(0);
+        }
+        OVERRUNS.counter(&[job]).increment(0);
+        RUNNING.gauge(&[job]).set(0.0);
         Self {
-            ok: runs("ok"),
-            failed: runs("failed"),
-            cancelled: runs("cancelled"),
-            skipped: runs("skipped"),
-            overlap: skips("overlap"),
-            overtaken: skips("overtaken"),
-            too_late: skips("too_late"),
-            overruns: OVERRUNS.counter(&[job]),
+            ok: RUNS.counter(&[job, OK]),
             run: RUN.histogram(&[job]),
             lateness: LATENESS.histogram(&[job]),
-            running: RUNNING.gauge(&[job]),
             last_success: OnceLock::new(),
             going: AtomicU32::new(0),
             since: AtomicU64::new(0),
+            is_shown: AtomicBool::new(false),
         }
     }
 
@@ -74,6 +76,7 @@ impl JobMeter {
         started: SystemTime,
         took: Duration,
     ) {
+        let name = job.name.as_str();
         self.going.fetch_sub(1, Ordering::Relaxed);
         self.run.record(took.as_secs_f64());
         if took >= SHORTEST_INTERVAL
@@ -81,28 +84,29 @@ impl JobMeter {
             && let Some(next) = job.schedule.next_after(due)
             && next.duration_since(due).is_ok_and(|interval| interval < took)
         {
-            self.overruns.increment(1);
+            OVERRUNS.counter(&[name]).increment(1);
         }
         match outcome {
             RunOutcome::Ok => {
                 self.ok.increment(1);
-                self.succeeded(job.name.as_str(), started + took);
+                self.succeeded(name, started + took);
             }
-            RunOutcome::Failed(_) => self.failed.increment(1),
-            RunOutcome::Cancelled(_) => self.cancelled.increment(1),
-            RunOutcome::Skipped(_) => self.skipped.increment(1),
+            RunOutcome::Failed(_) => RUNS.counter(&[name, FAILED]).increment(1),
+            RunOutcome::Cancelled(_) => RUNS.counter(&[name, CANCELLED]).increment(1),
+            RunOutcome::Skipped(_) => RUNS.counter(&[name, SKIPPED]).increment(1),
         }
     }
 
     /// No run begins.
-    pub(crate) fn skip(&self, reason: &SkipReason) {
-        match reason {
-            SkipReason::Overlap => self.overlap.increment(1),
-            SkipReason::Overtaken => self.overtaken.increment(1),
-            SkipReason::TooLate(_) => self.too_late.increment(1),
+    pub(crate) fn skip(job: &str, reason: &SkipReason) {
+        let reason = match reason {
+            SkipReason::Overlap => OVERLAP,
+            SkipReason::Overtaken => OVERTAKEN,
+            SkipReason::TooLate(_) => TOO_LATE,
             // said by a run that began
-            SkipReason::ByJob(_) => {}
-        }
+            SkipReason::ByJob(_) => return,
+        };
+        SKIPS.counter(&[job, reason]).increment(1);
     }
 
     /// A run ended so at that time, perhaps on another node.
@@ -112,18 +116,21 @@ impl JobMeter {
     }
 
     /// Says how long the run that goes on has taken.
-    pub(crate) fn refresh(&self, now: Timestamp) {
-        let taken = match self.going.load(Ordering::Relaxed) {
-            0 => Duration::ZERO,
-            _ => now.since(Timestamp::from_nanos(self.since.load(Ordering::Relaxed))),
-        };
-        self.running.set(taken.as_secs_f64());
+    pub(crate) fn refresh(&self, job: &str, now: Timestamp) {
+        let goes_on = self.going.load(Ordering::Relaxed) > 0;
+        // once more when it is over
+        if !self.is_shown.swap(goes_on, Ordering::Relaxed) && !goes_on {
+            return;
+        }
+        let since = Timestamp::from_nanos(self.since.load(Ordering::Relaxed));
+        let taken = if goes_on { now.since(since) } else { Duration::ZERO };
+        RUNNING.gauge(&[job]).set(taken.as_secs_f64());
     }
-}
 
-/// A run that was dropped goes on no longer.
-impl Drop for JobMeter {
-    fn drop(&mut self) {
-        self.running.set(0.0);
+    /// Nothing goes on any more: runs that did were dropped.
+    pub(crate) fn close(&self, job: &str) {
+        if self.is_shown.swap(false, Ordering::Relaxed) {
+            RUNNING.gauge(&[job]).set(0.0);
+        }
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use leader_core::election::Timestamp;
 use tokio::task::coop::unconstrained;
+use tracing::{Instrument, Span};
 
 use super::Shared;
 use super::dispatch::QUICK;
@@ -39,16 +40,17 @@ pub(super) enum Ended {
 /// What a job has started beside itself is given so long to be gone before that is told.
 const STUBBORN: Duration = Duration::from_secs(1);
 
-/// Runs a job once. When this comes back nothing of it goes on.
+/// Runs a job once, in this span. When this comes back nothing of it goes on.
 pub(super) async fn attempt(
     job: &Job,
     shared: &Shared,
     firing: &Firing,
-    numbers: (u64, u32),
+    told: crate::job::Attempt<'_>,
+    span: &Span,
 ) -> Attempted {
     let stopper = Stopper::unheard();
-    let context = job.context(shared, &stopper, firing, numbers);
-    let Some(mut work) = (job.registration.start)(&context) else {
+    let context = job.context(shared, &stopper, &firing.guard, told);
+    let Some(mut work) = span.in_scope(|| (job.registration.start)(&context)) else {
         // the start has seen that its parameters lack nothing
         let ended = Ended::Panicked("a parameter lacks its value".into());
         return Attempted { ended, took: Duration::ZERO, over: clock::now() };
@@ -56,6 +58,7 @@ pub(super) async fn attempt(
     let (mut began, mut latest) = (None, None);
     let mut limits = None;
     let mut ended = poll_fn(|cx| {
+        let _entered = span.enter();
         // A process that was frozen resumes into this check, not into the job.
         let Some(now) = firing.guard.belief().held_at() else {
             return Poll::Ready(Ended::Stopped(StopReason::Loss));
@@ -84,16 +87,17 @@ pub(super) async fn attempt(
     let took = over.since(began.unwrap_or(over));
     job.note_quick(limits.is_none() && took <= QUICK);
     drop(limits);
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(work))) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| span.in_scope(|| drop(work)))) {
         ended = Ended::Panicked(message(&*panic));
     }
     if let Ended::Stopped(reason) = ended {
         stopper.request(reason, Duration::ZERO);
     }
     let gone = context.end_tasks();
+    drop(context);
     drop(stopper);
     if let Some(gone) = gone {
-        Box::pin(until_gone(job, gone)).await;
+        Box::pin(until_gone(job, gone).instrument(span.clone())).await;
         over = clock::now();
     }
     Attempted { ended, took, over }

@@ -4,15 +4,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use leader_core::{Overlap, span};
-use tracing::{Instrument, Span, debug, info_span, warn};
+use tracing::{Span, debug, info_span, warn};
 
 use super::Shared;
 use super::attempt::{Attempted, Ended, attempt, message};
 use super::event::{RunEvent, RunReport};
-use super::job::{Firing, Job};
+use super::job::{Firing, Job, Past};
 use super::outcome::{RunOutcome, SkipReason};
 use crate::clock;
-use crate::job::{Ending, Retry, StopReason};
+use crate::job::{Attempt, Ending, Retry, StopReason};
 use crate::lock::Guard;
 
 /// A run that is over.
@@ -26,9 +26,9 @@ pub(super) struct Finished {
 }
 
 /// Runs a job until an attempt does not fail, or no other is to be made.
-pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished {
-    let number = job.next_number();
-    let (due, fence) = (firing.due, firing.guard.began().fence());
+pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing, past: Past) -> Finished {
+    let mut told = job.first_attempt(firing, past, job.next_number());
+    let Attempt { due, fence, numbers: (number, _), .. } = told;
     let name = || job.registration.name.clone().into();
     shared.events.tell(|| RunEvent::Began { job: name(), due, fence, number });
     let (began, started) = (clock::now(), clock::wall());
@@ -41,18 +41,17 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing) -> Finished
             key = %job.registration.key,
             %due,
             number,
-            attempt = firing.attempt - 1 + count,
+            attempt = told.numbers.1,
             %fence,
         );
-        let numbers = (number, firing.attempt - 1 + count);
-        let attempt = attempt(job, shared, firing, numbers).instrument(span.clone());
-        let Attempted { ended, took, over } = attempt.await;
+        let Attempted { ended, took, over } = attempt(job, shared, firing, told, &span).await;
         let (outcome, retry) = judge(job, ended);
         if let RunOutcome::Failed(error) = &outcome
             && let Some(wait) = wait(job, retry, count)
             && Box::pin(pause(job, &firing.guard, wait, error, &span)).await
         {
             count += 1;
+            told.numbers.1 += 1;
             continue;
         }
         span.in_scope(|| tell(job, &outcome));

@@ -15,7 +15,7 @@ use futures_util::poll;
 use tokio::runtime::Handle;
 use tokio::task::{JoinSet, yield_now};
 
-use super::job::{Firing, Job};
+use super::job::Firing;
 use super::{Shared, take_turns};
 
 /// After a run that took longer than this, whatever else waits for the thread has its turn.
@@ -28,14 +28,15 @@ const AT_ONCE: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Batch(Vec<Turn>);
 
-type Turn = (Arc<Job>, Firing);
+/// A job by its place, and what it runs for.
+type Turn = (usize, Firing);
 
 /// The tasks of a process's runs; none any more, when its runs are dropped.
 #[derive(Debug)]
 pub(super) struct Tasks(Mutex<Option<JoinSet<()>>>);
 
 impl Batch {
-    pub(super) fn add(&mut self, job: Arc<Job>, firing: Firing, shared: &Arc<Shared>) {
+    pub(super) fn add(&mut self, job: usize, firing: Firing, shared: &Arc<Shared>) {
         self.0.push((job, firing));
         if self.0.len() >= AT_ONCE {
             self.begin(shared);
@@ -57,7 +58,8 @@ fn take_up(queue: Arc<Mutex<vec::IntoIter<Turn>>>, shared: Arc<Shared>) -> BoxFu
     let next = |queue: &Mutex<vec::IntoIter<_>>| locked(queue).next();
     Box::pin(async move {
         while let Some((job, firing)) = next(&queue) {
-            let mut turns = pin!(take_turns(&job, &shared, firing));
+            let job = &shared.jobs[job];
+            let mut turns = pin!(take_turns(job, &shared, firing));
             if poll!(turns.as_mut()).is_pending() {
                 shared.tasks.spawn(take_up(Arc::clone(&queue), Arc::clone(&shared)));
                 turns.await;

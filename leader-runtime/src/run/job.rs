@@ -34,7 +34,7 @@ pub(super) struct Job {
     /// Runs that have failed since one did not.
     failed: AtomicU32,
     faults: Faults,
-    meter: Box<JobMeter>,
+    meter: JobMeter,
 }
 
 /// A run that is to be, inside a term.
@@ -44,8 +44,13 @@ pub(super) struct Firing {
     /// From here on, the key is not released before the run is over.
     pub(super) guard: Arc<Guard>,
     pub(super) occasion: Occasion,
-    /// 1, or more where other leaders were interrupted at it.
-    pub(super) attempt: u32,
+}
+
+/// What a record knows that was before a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Past {
+    /// How often leaders were interrupted at it.
+    pub(super) interrupted: u32,
     /// What nobody ran before it.
     pub(super) missing: Missing,
 }
@@ -65,7 +70,7 @@ pub(super) enum Occasion {
 
 impl Firing {
     pub(super) fn new(due: Due, guard: impl Into<Arc<Guard>>, occasion: Occasion) -> Self {
-        Self { due, guard: guard.into(), occasion, attempt: 1, missing: Missing::default() }
+        Self { due, guard: guard.into(), occasion }
     }
 }
 
@@ -80,7 +85,7 @@ impl Job {
             let (key, name) = (registration.key.as_str(), registration.name.as_str());
             Box::new(archive.book(keeping, key, name))
         });
-        let meter = Box::new(JobMeter::new(registration.name.as_str()));
+        let meter = JobMeter::new(registration.name.as_str());
         Self {
             place,
             book,
@@ -151,18 +156,20 @@ impl Job {
         self.failed.store(0, Ordering::Relaxed);
     }
 
-    /// What an attempt of a run is told; the numbers are those of both.
+    /// What the first attempt of a run is told.
+    pub(super) fn first_attempt(&self, firing: &Firing, past: Past, number: u64) -> Attempt<'_> {
+        let (job, fence) = (self.registration.name.shared(), firing.guard.began().fence());
+        let Past { interrupted, missing } = past;
+        Attempt { job, due: firing.due, fence, numbers: (number, 1 + interrupted), missing }
+    }
+
     pub(super) fn context<'r>(
         &'r self,
         shared: &'r Shared,
         stopper: &'r Stopper,
-        firing: &'r Firing,
-        numbers: (u64, u32),
+        guard: &'r Arc<Guard>,
+        attempt: Attempt<'r>,
     ) -> Context<'r> {
-        let (due, fence, missing) = (firing.due, firing.guard.began().fence(), firing.missing);
-        let attempt =
-            Attempt { job: self.registration.name.shared(), due, fence, numbers, missing };
-        let lock = Some((&self.registration.key, &*firing.guard));
-        Context::new(attempt, stopper, &shared.supplies, lock)
+        Context::new(attempt, stopper, &shared.supplies, Some((&self.registration.key, guard)))
     }
 }

@@ -37,7 +37,7 @@ use self::course::Finished;
 use self::dispatch::{Batch, Tasks};
 pub(crate) use self::event::Events;
 pub use self::event::{RunEvent, RunReport};
-use self::job::{Firing, Job, Occasion};
+use self::job::{Firing, Job, Occasion, Past};
 pub use self::outcome::{RunOutcome, SkipReason};
 pub use self::remote::JobStatus;
 use self::remote::Trigger;
@@ -50,11 +50,11 @@ use crate::clock;
 use crate::engine::Tick;
 use crate::job::{Attempt, Context, Fence, Registration, Stopper, Supplies};
 use crate::lock::{Claim, Guard, Terms};
+use crate::metrics::JobMeter;
 
 /// The runs of a process. Dropping this drops them.
 #[derive(Debug)]
 pub(crate) struct Runs {
-    jobs: Arc<[Arc<Job>]>,
     shared: Arc<Shared>,
     batch: Batch,
     terms: Terms,
@@ -72,6 +72,8 @@ pub(crate) struct Runs {
 /// What all runs of a process share.
 #[derive(Debug)]
 struct Shared {
+    /// Side by side, since all of them may be due together.
+    jobs: Box<[Job]>,
     supplies: Arc<Supplies>,
     /// How much trust is left when a beat was missed; `None` where there are no beats.
     missed_beat: Option<Duration>,
@@ -99,26 +101,23 @@ struct Over {
 impl Runs {
     /// Of these jobs, each with its claim on its key.
     pub(crate) fn new(
-        jobs: Vec<(Registration, Claim)>,
+        jobs: impl IntoIterator<Item = (Registration, Claim)>,
         supplies: Arc<Supplies>,
         terms: Terms,
         timing: Option<Timing>,
         archive: &Archive,
         events: Arc<Events>,
     ) -> Self {
-        let job = |(place, (registration, claim))| {
-            Arc::new(Job::new(place, registration, claim, archive))
-        };
-        let jobs: Arc<[_]> = jobs.into_iter().enumerate().map(job).collect();
+        let job = |(place, (registration, claim))| Job::new(place, registration, claim, archive);
+        let jobs: Box<[_]> = jobs.into_iter().enumerate().map(job).collect();
+        let (tenants, by_key) = tenure::tenants(&jobs);
         let (sender, over) = mpsc::unbounded_channel();
         let missed_beat = timing.map(|timing| timing.trust() - timing.gap());
-        let shared =
-            Arc::new(Shared { supplies, missed_beat, over: sender, events, tasks: Tasks::new() });
+        let tasks = Tasks::new();
+        let shared = Arc::new(Shared { jobs, supplies, missed_beat, over: sender, events, tasks });
         let (sender, triggers) = mpsc::unbounded_channel();
-        let remote = Remote::new(Arc::downgrade(&jobs), sender);
-        let (tenants, by_key) = tenure::tenants(&jobs);
+        let remote = Remote::new(Arc::downgrade(&shared), sender);
         Self {
-            jobs,
             shared,
             batch: Batch::default(),
             terms,
@@ -146,12 +145,12 @@ impl Runs {
 
     /// How long the runs that go on may take to end, once their keys are given up.
     pub(crate) fn longest_drain(&self) -> Duration {
-        let drain = |job: &Arc<Job>| match job.policies().overlap {
+        let drain = |job: &Job| match job.policies().overlap {
             // the one that waits has a drain of its own
             Overlap::Queue | Overlap::Replace => 2 * job.policies().drain,
             _ => job.policies().drain,
         };
-        self.jobs.iter().map(drain).max().unwrap_or_default()
+        self.shared.jobs.iter().map(drain).max().unwrap_or_default()
     }
 
     /// Jobs are due: on the leader they run, elsewhere what stands in for them does.
@@ -159,60 +158,64 @@ impl Runs {
         // what is due together on one key enters its gate as one
         let mut entered: Option<Arc<Guard>> = None;
         for tick in ticks {
-            let job = Arc::clone(&self.jobs[tick.job]);
-            let gate = job.claim.gate();
+            let gate = self.shared.jobs[tick.job].claim.gate();
             if entered.as_ref().is_none_or(|guard| !guard.is_of(gate)) {
                 entered = gate.enter().map(Arc::new);
             }
-            self.fire(job, tick, entered.clone());
+            self.fire(tick, entered.clone());
         }
         self.batch.begin(&self.shared);
     }
 
-    fn fire(&mut self, job: Arc<Job>, tick: Tick, guard: Option<Arc<Guard>>) {
+    fn fire(&mut self, tick: Tick, guard: Option<Arc<Guard>>) {
+        let job = &self.shared.jobs[tick.job];
         let due = job.due(tick.due);
         match (guard, tick.too_late) {
-            (None, None) => self.stand_by(job, due),
+            (None, None) => self.stand_by(tick.job, due),
             (None, Some(_)) => {}
             // its own runs say when it is due
             (Some(_), _) if matches!(*job.registration.schedule, Schedule::After(_)) => {}
             // the record says what becomes of it
             (Some(guard), Some(_)) if job.book.is_some() => {
-                self.begin(job, Firing::new(due, guard, Occasion::Look));
+                self.begin(tick.job, Firing::new(due, guard, Occasion::Look));
             }
             (Some(guard), Some(late)) => {
                 warn!(job = %job.registration.name, %due, ?late, "skipped: found too late");
                 let firing = Firing::new(due, guard, Occasion::Due);
-                self.shared.tell_skipped(&job, &firing, SkipReason::TooLate(late));
+                self.shared.tell_skipped(job, &firing, SkipReason::TooLate(late));
             }
-            (Some(guard), None) => self.launch(job, Firing::new(due, guard, Occasion::Due)),
+            (Some(guard), None) => self.launch(tick.job, Firing::new(due, guard, Occasion::Due)),
         }
     }
 
     /// Runs a job with those that are due together with it, or in a random part of its jitter.
-    fn launch(&mut self, job: Arc<Job>, firing: Firing) {
+    fn launch(&mut self, place: usize, firing: Firing) {
+        let job = &self.shared.jobs[place];
         let jitter = job.policies().jitter;
         if jitter.is_zero() {
-            if let Ok(firing) = admit(&job, &self.shared, firing) {
-                self.batch.add(job, firing, &self.shared);
+            if let Ok(firing) = admit(job, &self.shared, firing) {
+                self.batch.add(place, firing, &self.shared);
             }
             return;
         }
         let shared = Arc::clone(&self.shared);
         self.shared.tasks.spawn(async move {
             linger(&firing.guard, jitter.mul_f64(fastrand::f64())).await;
-            if let Ok(firing) = admit(&job, &shared, firing) {
-                take_turns(&job, &shared, firing).await;
+            let job = &shared.jobs[place];
+            if let Ok(firing) = admit(job, &shared, firing) {
+                take_turns(job, &shared, firing).await;
             }
         });
     }
 
     /// Runs a job now, where its slot is free.
-    fn begin(&mut self, job: Arc<Job>, firing: Firing) -> Begun {
-        match admit(&job, &self.shared, firing) {
+    fn begin(&self, place: usize, firing: Firing) -> Begun {
+        match admit(&self.shared.jobs[place], &self.shared, firing) {
             Ok(firing) => {
                 let shared = Arc::clone(&self.shared);
-                self.shared.tasks.spawn(async move { take_turns(&job, &shared, firing).await });
+                self.shared.tasks.spawn(async move {
+                    take_turns(&shared.jobs[place], &shared, firing).await;
+                });
                 Begun::Runs
             }
             Err(begun) => begun,
@@ -223,12 +226,13 @@ impl Runs {
     fn look_after(&self) {
         if self.shared.tasks.len() > 0 {
             let now = clock::now();
-            let jobs = self.jobs.iter();
+            let jobs = self.shared.jobs.iter();
             jobs.for_each(|job| job.faults().look_at_poll(&job.registration.name, now));
         }
     }
 
-    fn stand_by(&mut self, job: Arc<Job>, due: Due) {
+    fn stand_by(&self, place: usize, due: Due) {
+        let job = &self.shared.jobs[place];
         let Some(standby) = job.registration.standby else { return };
         if job.stands_in.swap(true, Ordering::AcqRel) {
             debug!(job = %job.registration.name, "the standby before still goes on");
@@ -239,7 +243,9 @@ impl Runs {
         let context = Context::new(attempt, &stopper, &self.shared.supplies, None);
         // the start has seen that its parameters lack nothing
         let Some(call) = standby(&context) else { return };
+        let shared = Arc::clone(&self.shared);
         self.shared.tasks.spawn(async move {
+            let job = &shared.jobs[place];
             if let Err(panic) = attempt::caught(call).await {
                 error!(job = %job.registration.name, panic, "the standby panicked");
             }
@@ -284,7 +290,7 @@ fn admit(job: &Job, shared: &Shared, firing: Firing) -> Result<Firing, Begun> {
 
 impl Shared {
     fn tell_skipped(&self, job: &Job, firing: &Firing, reason: SkipReason) {
-        job.meter().skip(&reason);
+        JobMeter::skip(job.registration.name.as_str(), &reason);
         self.events.tell(|| {
             let now = clock::wall();
             RunEvent::Ended(RunReport {
@@ -305,6 +311,8 @@ impl Drop for Runs {
     fn drop(&mut self) {
         self.shared.tasks.end();
         self.shared.events.close();
+        let jobs = self.shared.jobs.iter();
+        jobs.for_each(|job| job.meter().close(job.registration.name.as_str()));
     }
 }
 
@@ -318,7 +326,7 @@ async fn take_turns(job: &Job, shared: &Shared, first: Firing) {
             next = job.slot.pass_on();
             continue;
         }
-        let finished = course::run(job, shared, &firing).await;
+        let finished = course::run(job, shared, &firing, Past::default()).await;
         if tenure::is_by_runs(job) {
             let fence = firing.guard.term().fence;
             // when nobody listens any more, nothing is begun any more

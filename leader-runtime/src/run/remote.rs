@@ -8,7 +8,7 @@ use leader_core::{Schedule, nearest};
 use tokio::sync::{mpsc, oneshot};
 
 use super::job::{Firing, Job, Occasion};
-use super::{Begun, Runs};
+use super::{Begun, Runs, Shared};
 use crate::clock;
 use crate::error::{Error, Result};
 
@@ -32,7 +32,7 @@ pub struct JobStatus {
 /// The other side of [`Runs`]. Holding it keeps nothing alive.
 #[derive(Clone, Debug)]
 pub(crate) struct Remote {
-    jobs: Weak<[Arc<Job>]>,
+    runs: Weak<Shared>,
     triggers: mpsc::UnboundedSender<Trigger>,
 }
 
@@ -66,38 +66,31 @@ pub(crate) enum Wanted<'a> {
 }
 
 impl Remote {
-    pub(super) const fn new(
-        jobs: Weak<[Arc<Job>]>,
-        triggers: mpsc::UnboundedSender<Trigger>,
-    ) -> Self {
-        Self { jobs, triggers }
+    pub(super) const fn new(runs: Weak<Shared>, triggers: mpsc::UnboundedSender<Trigger>) -> Self {
+        Self { runs, triggers }
     }
 
     /// Every job that is enabled, in the order of the list.
     pub(crate) fn jobs(&self) -> Result<Vec<JobStatus>> {
         let now = clock::wall();
-        Ok(self
-            .jobs
-            .upgrade()
-            .ok_or_else(Error::closed)?
-            .iter()
-            .map(|job| job.status(now))
-            .collect())
+        let runs = self.runs.upgrade().ok_or_else(Error::closed)?;
+        Ok(runs.jobs.iter().map(|job| job.status(now)).collect())
     }
 
     /// Says how long the runs that go on have taken.
     pub(crate) fn refresh_meters(&self) {
         let now = clock::now();
-        if let Some(jobs) = self.jobs.upgrade() {
-            jobs.iter().for_each(|job| job.meter().refresh(now));
+        if let Some(runs) = self.runs.upgrade() {
+            let jobs = runs.jobs.iter();
+            jobs.for_each(|job| job.meter().refresh(job.registration.name.as_str(), now));
         }
     }
 
     /// Runs a job now, where its key is led here.
     pub(crate) async fn trigger(&self, wanted: Wanted<'_>) -> Result<Answer> {
         let job = {
-            let jobs = self.jobs.upgrade().ok_or_else(Error::closed)?;
-            find(&jobs, wanted)?
+            let runs = self.runs.upgrade().ok_or_else(Error::closed)?;
+            find(&runs.jobs, wanted)?
         };
         let (answer, answered) = oneshot::channel();
         self.triggers.send(Trigger { job, answer }).map_err(|_| Error::closed())?;
@@ -105,15 +98,15 @@ impl Remote {
     }
 }
 
-fn find(jobs: &[Arc<Job>], wanted: Wanted<'_>) -> Result<usize> {
-    let is_it = |job: &&Arc<Job>| match wanted {
+fn find(jobs: &[Job], wanted: Wanted<'_>) -> Result<usize> {
+    let is_it = |job: &&Job| match wanted {
         Wanted::Name(name) => job.registration.name.as_str() == name,
         Wanted::Entry(name, place) => {
             job.registration.place == place && job.registration.name.as_str().ends_with(name)
         }
     };
     let found: Vec<_> = jobs.iter().filter(is_it).collect();
-    let names = |jobs: &[&Arc<Job>]| {
+    let names = |jobs: &[&Job]| {
         jobs.iter().map(|job| format!("`{}`", job.registration.name)).collect::<Vec<_>>().join(", ")
     };
     let (Wanted::Name(name) | Wanted::Entry(name, _)) = wanted;
@@ -151,12 +144,12 @@ impl Job {
 
 impl Runs {
     /// Does what somebody wished.
-    pub(super) fn obey(&mut self, Trigger { job, answer }: Trigger) {
-        let job = Arc::clone(&self.jobs[job]);
+    pub(super) fn obey(&self, Trigger { job: place, answer }: Trigger) {
+        let job = &self.shared.jobs[place];
         let said = match job.claim.gate().enter() {
             Some(guard) => {
                 let due = job.due(clock::wall());
-                match self.begin(job, Firing::new(due, guard, Occasion::Asked)) {
+                match self.begin(place, Firing::new(due, guard, Occasion::Asked)) {
                     Begun::Runs | Begun::Waits => Answer::Begun,
                     Begun::Skipped => Answer::Busy,
                 }

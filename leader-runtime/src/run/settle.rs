@@ -14,7 +14,7 @@ use tracing::warn;
 
 use super::Shared;
 use super::course::{self, Finished};
-use super::job::{Firing, Job, Occasion};
+use super::job::{Firing, Job, Occasion, Past};
 use super::ledger::{Ledger, Office};
 use super::outcome::{RunOutcome, SkipReason};
 use crate::clock;
@@ -59,9 +59,9 @@ impl Book {
         self.is_running.load(Ordering::Acquire)
     }
 
-    async fn run(&self, job: &Job, shared: &Shared, firing: &Firing) -> Finished {
+    async fn run(&self, job: &Job, shared: &Shared, firing: &Firing, past: Past) -> Finished {
         self.is_running.store(true, Ordering::Release);
-        let finished = course::run(job, shared, firing).await;
+        let finished = course::run(job, shared, firing, past).await;
         self.is_running.store(false, Ordering::Release);
         finished
     }
@@ -72,7 +72,7 @@ impl Book {
 pub(super) async fn settle(job: &Job, shared: &Shared, book: &Book, firing: &Firing) {
     // what no schedule says is no part of the record
     if matches!(firing.occasion, Occasion::Elected | Occasion::Asked) {
-        book.run(job, shared, firing).await;
+        book.run(job, shared, firing, Past::default()).await;
     }
     let fence = firing.guard.term().fence;
     // put back when it is known how it reads
@@ -151,14 +151,9 @@ async fn work(
     if claimed.is_none_or(|claimed| claimed.is_err()) {
         return false;
     }
-    let run = Firing {
-        due: job.due(todo.due),
-        guard: Arc::clone(guard),
-        occasion: Occasion::Due,
-        attempt: todo.attempt,
-        missing: todo.missing,
-    };
-    let finished = book.run(job, shared, &run).await;
+    let run = Firing::new(job.due(todo.due), Arc::clone(guard), Occasion::Due);
+    let past = Past { interrupted: todo.attempt - 1, missing: todo.missing };
+    let finished = book.run(job, shared, &run, past).await;
     // what was due while older ones were worked off is no reason to leave it out
     if is_newest
         && job.policies().overlap == Overlap::Skip

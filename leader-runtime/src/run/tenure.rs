@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use leader_core::Schedule;
@@ -28,11 +27,10 @@ pub(super) struct Tenant {
 const SETTLED: Duration = Duration::from_secs(60);
 
 /// Those of the jobs that terms begin, and which they are by their keys.
-pub(super) fn tenants(jobs: &[Arc<Job>]) -> (BTreeMap<usize, Tenant>, BTreeMap<KeyId, Vec<usize>>) {
+pub(super) fn tenants(jobs: &[Job]) -> (BTreeMap<usize, Tenant>, BTreeMap<KeyId, Vec<usize>>) {
     let mut by_key: BTreeMap<_, Vec<_>> = BTreeMap::new();
     let mut tenants = BTreeMap::new();
-    let begins =
-        |job: &&Arc<Job>| is_by_runs(job) || job.policies().on_elected || job.book.is_some();
+    let begins = |job: &&Job| is_by_runs(job) || job.policies().on_elected || job.book.is_some();
     for job in jobs.iter().filter(begins) {
         tenants.insert(job.place, Tenant::default());
         by_key.entry(job.claim.gate().key()).or_default().push(job.place);
@@ -71,12 +69,12 @@ impl Runs {
     fn begin_term(&mut self, term: Term) {
         for job in self.by_key.get(&term.key).cloned().unwrap_or_default() {
             let is_new = term.stint == 0;
-            let occasion = match &self.jobs[job] {
+            let occasion = match &self.shared.jobs[job] {
                 job if job.policies().on_elected && is_new => Occasion::Elected,
                 job if job.book.is_some() => Occasion::Look,
                 _ => Occasion::Due,
             };
-            let is_begun = match *self.jobs[job].registration.schedule {
+            let is_begun = match *self.shared.jobs[job].registration.schedule {
                 // where its last run ended not long ago, the next one is put down
                 Schedule::After(_) => term.stint == 0 || self.agenda.at(job).is_none(),
                 Schedule::WhileLeading => self.tenants[&job].over_in != Some(term.fence),
@@ -90,22 +88,22 @@ impl Runs {
     }
 
     /// A job is to begin, where its key is led.
-    fn begin_due(&mut self, job: usize, occasion: Occasion) {
-        let job = Arc::clone(&self.jobs[job]);
+    fn begin_due(&mut self, place: usize, occasion: Occasion) {
+        let job = &self.shared.jobs[place];
         let gate = job.claim.gate();
         if let Some(guard) = gate.enter() {
             let due = job.due(clock::wall());
-            self.begin(job, Firing::new(due, guard, occasion));
+            self.begin(place, Firing::new(due, guard, occasion));
         } else if gate.is_said_to_lead() {
             // A gate that closed at its deadline may be opened again by a beat that was on its way,
             // which begins no term.
-            self.agenda.put(job.place, clock::now() + LONGEST_SLEEP);
+            self.agenda.put(place, clock::now() + LONGEST_SLEEP);
         }
     }
 
     /// Puts down when the next run begins, after one that is over.
     fn follow(&mut self, Over { job: place, fence, finished }: Over) {
-        let job = &self.jobs[place];
+        let job = &self.shared.jobs[place];
         let tenant = self.tenants.entry(place).or_default();
         if finished.took >= SETTLED {
             tenant.failures = 0;

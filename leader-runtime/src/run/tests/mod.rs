@@ -89,7 +89,7 @@ impl Scene {
         let supplies =
             Arc::new(Supplies { data: Arc::new(data), store: None, key_prefix: "".into() });
         let jobs = register(jobs, "", &Overrides::default(), &supplies).expect("they are right");
-        let jobs = jobs.into_iter().map(|job| (job, stage.manager.claim(Stage::KEY))).collect();
+        let jobs = jobs.into_iter().map(|job| (job, stage.manager.claim(Stage::KEY)));
         let archive = Archive { records: Arc::clone(&memory) as _, node: "node".into() };
         let timing = Some(Timing::new(Lease::default()));
         let events = Arc::<Events>::default();

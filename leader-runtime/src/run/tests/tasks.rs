@@ -4,6 +4,8 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use super::{Notes, Scene, Told, until};
 use crate::{Run, Stop, jobs, leader_job};
 
@@ -106,4 +108,47 @@ async fn a_run_is_over_when_its_blocking_work_has_returned() {
     let noted = scene.noted();
     let noted: Vec<_> = noted.iter().map(|line| line.split_once(' ').unwrap().1).collect();
     assert_eq!(noted, ["blocks", "the job is dropped", "returns, told of Timeout"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dropped_run_has_started_ends_too_and_the_key_is_held_until_then() {
+    static GO_ON: Mutex<Option<mpsc::Receiver<()>>> = Mutex::new(None);
+
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", crate = crate)]
+    async fn starts_two(run: Run, stop: Stop, notes: Told) {
+        let note = Note((*notes).clone(), "the task is gone");
+        drop(run.spawn(async move {
+            let _note = note;
+            pending::<()>().await
+        }));
+        let told = (*notes).clone();
+        let go_on = GO_ON.lock().unwrap().take().expect("it runs once");
+        let work = run.block(move || {
+            told.add("blocks");
+            go_on.recv().unwrap();
+            told.add(&format!("returns, told of {:?}", stop.reason().unwrap()));
+        });
+        work.await.unwrap();
+    }
+
+    let (go_on, hears) = mpsc::channel();
+    *GO_ON.lock().unwrap() = Some(hears);
+    let mut scene = Scene::led(&jobs![starts_two]);
+    scene.fire();
+    scene.pass(0.0).await;
+    let Scene { mut stage, runs, notes, .. } = scene;
+    let noted = |count| {
+        let lines = Arc::clone(&notes.lines);
+        until(move || (lines.lock().unwrap().len() >= count).then_some(()))
+    };
+    noted(1).await;
+    drop(runs);
+    noted(2).await;
+    stage.drain();
+    assert!(stage.drained().now_or_never().is_none(), "the blocking work goes on");
+    go_on.send(()).unwrap();
+    stage.drained().await;
+    let lines = notes.lines.lock().unwrap().clone();
+    let lines: Vec<_> = lines.iter().map(|line| line.split_once(' ').unwrap().1).collect();
+    assert_eq!(lines, ["blocks", "the task is gone", "returns, told of Ended"]);
 }
