@@ -2,6 +2,7 @@
 //! are killed, frozen and cut, one after the other and two at once: no two lead at once, fences
 //! rise, each start of a run has one end, and another leads within the lease.
 
+use std::thread;
 use std::time::Duration;
 
 use tests::history::{ALLOWANCE, Moment};
@@ -102,6 +103,28 @@ fn a_leader_that_hears_nothing_in_time_is_followed_while_its_writes_arrive() {
         stage.follows(other, since, LEASE * 7 / 8 + within, "answers late");
         leader.proxy.heal();
         stage.close_within(within);
+    });
+}
+
+/// How its last run ended is to be written before the key is released.
+#[test]
+fn a_leader_that_is_stopped_when_requests_of_its_records_were_lost() {
+    // shorter than what a leader rides out
+    const LOST: Duration = Duration::from_millis(150);
+    each_consul(|consul| {
+        let agent = Agent::dev(consul).start();
+        let addrs = [agent.addr(), agent.addr()];
+        let stage = Stage::of(consul.version(), &addrs, &["records"]);
+        for _ in 0..3 {
+            let (leader, other) = stage.roles();
+            leader.proxy.drop_bytes(Way::ToServer);
+            thread::sleep(LOST);
+            leader.proxy.heal();
+            let since = leader.terminate();
+            stage.takes(other, since, "leader stopped, requests of its records lost");
+            leader.start();
+        }
+        stage.close();
     });
 }
 

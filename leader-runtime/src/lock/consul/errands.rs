@@ -11,8 +11,9 @@ use leader_core::election::{Fence, Index, Read};
 use tokio::sync::oneshot;
 
 use super::acl::lacks_right;
+use super::http::Carried;
 use super::keyspace::Keyspace;
-use super::kv::{KvStore, in_time, led};
+use super::kv::{KvStore, in_time, led, within};
 use super::wire::{KvOperation, Operation, StoredKey, TransactionError, base64};
 use crate::lock::Reply;
 use crate::lock::records::{Found, Written};
@@ -150,11 +151,17 @@ impl KvStore {
         }
     }
 
+    /// A request that is lost holds up all that waits, the release of a key among it: one more is
+    /// made as soon as for one of the lock's own.
+    async fn transact(&self, operations: &[Operation]) -> Result<Carried, String> {
+        within(self.0.timing.beat() * 2, self.0.http.transact(operations)).await
+    }
+
     async fn carry_reads(&self, mut reads: Vec<ReadErrand>) {
         while !reads.is_empty() {
             let get = |errand: &ReadErrand| Operation { kv: KvOperation::new("get", &errand.key) };
             let operations: Vec<Operation> = reads.iter().map(get).collect();
-            let errors = match in_time(self.0.http.transact(&operations)).await {
+            let errors = match self.transact(&operations).await {
                 Ok(Ok(stored)) => {
                     let mut stored: HashMap<String, StoredKey> =
                         stored.into_iter().map(|stored| (stored.key.clone(), stored)).collect();
@@ -195,7 +202,7 @@ impl KvStore {
                 return;
             };
             let (operations, subjects) = transaction(&writes, session.as_str());
-            let errors = match in_time(self.0.http.transact(&operations)).await {
+            let errors = match self.transact(&operations).await {
                 Ok(Ok(stored)) => {
                     // a check shows the key as well, as it was before
                     let stored: HashMap<String, u64> =

@@ -80,9 +80,16 @@ pub(super) fn led(lock: &str, fence: Fence, session: &str) -> [KvOperation; 2] {
 }
 
 pub(super) async fn in_time<T>(call: impl Future<Output = Result<T, Reply>>) -> Result<T, String> {
-    match tokio::time::timeout(PATIENCE, call).await {
+    within(PATIENCE, call).await
+}
+
+pub(super) async fn within<T>(
+    patience: Duration,
+    call: impl Future<Output = Result<T, Reply>>,
+) -> Result<T, String> {
+    match tokio::time::timeout(patience, call).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(reply)) => Err(reply.fault.unwrap_or_else(|| "no answer".into())),
-        Err(_) => Err(format!("no answer within {PATIENCE:?}")),
+        Err(_) => Err(format!("no answer within {patience:?}")),
     }
 }
