@@ -87,9 +87,21 @@ pub struct Todo {
     pub missing: Missing,
 }
 
+/// A record that is ahead of the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ahead {
+    /// By how much.
+    pub by: Duration,
+    /// Whether nothing is run before the clock is past that.
+    pub waits: bool,
+}
+
 impl Record {
     /// So many runs are kept.
     pub const RUNS: usize = 20;
+
+    /// The clocks of nodes may differ by so much.
+    const SKEW: Duration = Duration::from_secs(60);
 
     /// Of a job that was never led before: what was due until now is nobody's fault.
     #[must_use]
@@ -107,10 +119,27 @@ impl Record {
         }
     }
 
+    /// Goes on from `now` where the record is further ahead of it than a minute, and says by how
+    /// much: some clock was wrong, this one or that of a leader before. What was claimed beyond
+    /// `now` is not run again; where that is all that the record knows, there may be more of it, and
+    /// nothing is run before the clock is past that.
+    pub fn set_right(&mut self, now: SystemTime) -> Option<Ahead> {
+        let by = self.through.duration_since(now).ok().filter(|by| *by > Self::SKEW)?;
+        let waits = self.runs.len() >= Self::RUNS && self.runs.iter().all(|run| run.due > now);
+        if !waits {
+            self.through = now;
+        }
+        Some(Ahead { by, waits })
+    }
+
+    fn is_claimed(&self, due: SystemTime) -> bool {
+        self.runs.iter().any(|run| run.due == due)
+    }
+
     /// Gives up pending instants that are too old to be run; how many, and the oldest.
     pub fn give_up(&mut self, schedule: &Schedule, keeping: Keeping, now: SystemTime) -> Missing {
         let Some(oldest_kept) = now.checked_sub(keeping.within) else { return Missing::default() };
-        let missing = Pending::new(schedule, self.through, oldest_kept).missing();
+        let missing = Pending::new(schedule, &self.runs, self.through, oldest_kept).missing();
         self.through = self.through.max(oldest_kept);
         missing
     }
@@ -130,13 +159,14 @@ impl Record {
             let Claimed { due, attempt, .. } = *interrupted;
             return Some(Todo { due, attempt: attempt + 1, missing: Missing::default() });
         }
-        let pending = Pending::new(schedule, self.through, now);
+        let pending = Pending::new(schedule, &self.runs, self.through, now);
         let (due, missing) = match keeping.missed {
             Missed::Skip => return None,
             Missed::All => (pending.oldest()?, Missing::default()),
             Missed::Once => {
                 let newest = pending.newest()?;
-                (newest, Pending::new(schedule, self.through, newest).missing_before_last())
+                let all = Pending::new(schedule, &self.runs, self.through, newest);
+                (newest, all.missing_before_last())
             }
         };
         Some(Todo { due, attempt: 1, missing })
@@ -145,7 +175,8 @@ impl Record {
     /// A due instant that this leader saw come, where nobody claimed it.
     #[must_use]
     pub fn live(&self, due: SystemTime) -> Option<Todo> {
-        (due > self.through).then(|| Todo { due, attempt: 1, missing: Missing::default() })
+        let is_new = due > self.through && !self.is_claimed(due);
+        is_new.then(|| Todo { due, attempt: 1, missing: Missing::default() })
     }
 
     /// The run that was claimed last and has no outcome of its own.
@@ -173,8 +204,11 @@ impl Record {
         self.through = self.through.max(due);
         let (node, claimed) = (node.to_owned(), now);
         self.runs.push_back(Claimed { due, attempt, node, fence, claimed, ended: None });
-        let surplus = self.runs.len().saturating_sub(Self::RUNS);
-        self.runs.drain(..surplus);
+        while self.runs.len() > Self::RUNS {
+            // what a wrong clock has claimed is known until the clock is past that
+            let past = self.runs.iter().position(|run| run.due <= now);
+            self.runs.remove(past.unwrap_or_default());
+        }
     }
 
     /// Writes down how the run that was claimed last ended.

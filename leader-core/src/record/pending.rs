@@ -1,7 +1,9 @@
 //! The due instants after one instant and up to another.
 
+use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
+use super::Claimed;
 use crate::schedule::Schedule;
 
 /// Due instants that nobody ran, and nobody will.
@@ -20,13 +22,20 @@ impl Missing {
 
 pub(super) struct Pending<'a> {
     schedule: &'a Schedule,
+    /// Those that were claimed, whenever that was.
+    claimed: &'a VecDeque<Claimed>,
     after: SystemTime,
     until: SystemTime,
 }
 
 impl<'a> Pending<'a> {
-    pub(super) const fn new(schedule: &'a Schedule, after: SystemTime, until: SystemTime) -> Self {
-        Self { schedule, after, until }
+    pub(super) const fn new(
+        schedule: &'a Schedule,
+        claimed: &'a VecDeque<Claimed>,
+        after: SystemTime,
+        until: SystemTime,
+    ) -> Self {
+        Self { schedule, claimed, after, until }
     }
 
     fn all(&self) -> impl Iterator<Item = SystemTime> {
@@ -35,7 +44,11 @@ impl<'a> Pending<'a> {
     }
 
     fn next(&self, instant: SystemTime) -> Option<SystemTime> {
-        self.schedule.next_after(instant).filter(|due| *due <= self.until)
+        let mut next = self.schedule.next_after(instant)?;
+        while self.claimed.iter().any(|run| run.due == next) {
+            next = self.schedule.next_after(next)?;
+        }
+        (next <= self.until).then_some(next)
     }
 
     pub(super) fn oldest(&self) -> Option<SystemTime> {

@@ -108,6 +108,56 @@ fn no_more_than_twenty_runs_are_kept() {
 }
 
 #[test]
+fn a_record_ahead_of_the_clock_goes_on_but_for_what_was_claimed() {
+    let every = schedule("every 1m");
+    let mut record = Record::new(&every, at(60));
+    let claimed = |record: &mut Record, due| {
+        record.claim(record.live(at(due)).unwrap(), "wrong", 7, at(due));
+        record.end(Ended::Ok, at(due));
+    };
+    claimed(&mut record, 600);
+    claimed(&mut record, 660);
+    // within a minute, nodes differ
+    assert_eq!(record.set_right(at(600)), None);
+    let by = Duration::from_secs(360);
+    assert_eq!(record.set_right(at(300)), Some(Ahead { by, waits: false }));
+    assert_eq!(record.set_right(at(300)), None);
+    assert_eq!((record.live(at(600)), record.live(at(660))), (None, None));
+    for due in [360, 420, 480, 540, 720] {
+        assert_eq!(record.next(&every, keeping(Missed::All), at(730)).unwrap().due, at(due));
+        record.claim(record.live(at(due)).unwrap(), "right", 9, at(due));
+        record.end(Ended::Ok, at(due));
+    }
+}
+
+#[test]
+fn what_a_wrong_clock_claimed_is_known_until_the_clock_is_past_it() {
+    let mut record = Record::new(&schedule("every 1m"), at(0));
+    record.claim(record.live(at(6_000)).unwrap(), "wrong", 7, at(6_000));
+    record.end(Ended::Ok, at(6_000));
+    assert!(record.set_right(at(0)).is_some());
+    for due in (1..=30).map(|minute| 60 * minute) {
+        record.claim(record.live(at(due)).unwrap(), "right", 9, at(due));
+        record.end(Ended::Ok, at(due));
+    }
+    assert_eq!((record.runs.len(), record.live(at(6_000))), (Record::RUNS, None));
+}
+
+#[test]
+fn where_all_that_is_known_was_claimed_by_a_wrong_clock_nothing_is_run_before_that() {
+    let mut record = Record::new(&schedule("every 1m"), at(0));
+    for due in (101..=120).map(|minute| 60 * minute) {
+        record.claim(record.live(at(due)).unwrap(), "wrong", 7, at(due));
+        record.end(Ended::Ok, at(due));
+    }
+    let by = Duration::from_secs(7_200);
+    assert_eq!(record.set_right(at(0)), Some(Ahead { by, waits: true }));
+    assert_eq!(record.live(at(60)), None);
+    // one of them is past, so there are none before it that were forgotten
+    assert!(record.set_right(at(6_060)).is_some_and(|ahead| !ahead.waits));
+}
+
+#[test]
 fn the_newest_instant_is_found_however_far_back_and_however_dense() {
     for (text, until, newest) in [
         ("every 10ms", 100_000, at(100_000)),
@@ -115,7 +165,11 @@ fn the_newest_instant_is_found_however_far_back_and_however_dense() {
         ("cron 0 0 29 2 * tz UTC", 86_400 * 365 * 6, at(68_169_600)),
     ] {
         let schedule = schedule(text);
-        assert_eq!(Pending::new(&schedule, at(0), at(until)).newest(), Some(newest), "{text}");
+        assert_eq!(
+            Pending::new(&schedule, &VecDeque::new(), at(0), at(until)).newest(),
+            Some(newest),
+            "{text}"
+        );
     }
 }
 
@@ -124,6 +178,8 @@ fn the_newest_instant_is_found_however_far_back_and_however_dense() {
 enum Turn {
     /// Time passes.
     Wait(u64),
+    /// A node leads whose clock shows so much more.
+    Shows(u64),
     /// It runs what is next: to its end, or it dies under it, or before the claim is written.
     Run(Fate),
 }
@@ -148,14 +204,17 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
 /// how often each was claimed.
 fn play(turns: &[Turn], keeping: Keeping) -> (Vec<SystemTime>, Vec<(SystemTime, u32)>, SystemTime) {
     let every = schedule("every 10s");
-    let (mut now, mut fence) = (1_000, 1);
+    let (mut now, mut ahead, mut fence) = (1_000, 0, 1);
     let mut stored = Record::new(&every, at(now));
     let (mut ended, mut claims) = (Vec::new(), Vec::new());
     for turn in turns {
         match turn {
             Turn::Wait(seconds) => now += seconds,
+            Turn::Shows(seconds) => ahead = *seconds,
             Turn::Run(fate) => {
+                let now = now + ahead;
                 let mut record = stored.clone();
+                record.set_right(at(now));
                 record.give_up(&every, keeping, at(now));
                 let Some(todo) = record.next(&every, keeping, at(now)) else { continue };
                 record.claim(todo, "node", fence, at(now));
@@ -193,6 +252,27 @@ proptest! {
             }
             // what came to its end is never run again
             prop_assert!(ended.windows(2).all(|pair| pair[0] < pair[1]), "{ended:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_clocks_show_no_due_instant_is_claimed_twice_but_for_a_rerun(
+        turns in turns(),
+        shown in proptest::collection::vec((0..120usize, 0..500u64), 0..12),
+    ) {
+        let mut turns = turns;
+        for (place, ahead) in shown {
+            turns.insert(place.min(turns.len()), Turn::Shows(ahead));
+        }
+        for missed in [Missed::Once, Missed::All] {
+            let (_, mut claims, _) = play(&turns, keeping(missed));
+            claims.sort();
+            prop_assert!(claims.windows(2).all(|pair| pair[0].0 != pair[1].0), "{claims:?}");
+            let (mut ended, mut claims, _) = play(&turns, rerun(missed));
+            claims.sort();
+            prop_assert!(claims.windows(2).all(|pair| pair[0] != pair[1]), "{claims:?}");
+            ended.sort();
+            prop_assert!(ended.windows(2).all(|pair| pair[0] != pair[1]), "{ended:?}");
         }
     }
 

@@ -115,6 +115,11 @@ impl Stopper {
         wish.changed.notify_waiters();
     }
 
+    /// What it asked for last.
+    pub(crate) fn asked(&self) -> Option<StopReason> {
+        self.0.get()?.state().request.map(|request| request.reason)
+    }
+
     fn wish(&self) -> &Arc<Wish> {
         self.0.get_or_init(Arc::default)
     }

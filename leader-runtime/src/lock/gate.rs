@@ -66,6 +66,8 @@ struct Entry {
     running: usize,
     /// Which term to report as drained when nothing runs any more.
     draining: Option<Term>,
+    /// Since when the latest term is to be given up, if it is.
+    draining_since: Option<Timestamp>,
 }
 
 /// Where this process stands with a key.
@@ -223,8 +225,8 @@ impl Gate {
         let fence = self.0.trust.fence(term);
         let began = entry.began.filter(|began| began.fence() == fence);
         let began = began.unwrap_or_else(|| super::Term::new(fence, SystemTime::now()));
-        *entry =
-            Entry { term: Some(term), began: Some(began), open: true, running, draining: None };
+        let term = Some(term);
+        *entry = Entry { term, began: Some(began), open: true, running, ..Entry::default() };
         self.0.stint.store(stint, Ordering::Release);
     }
 
@@ -244,6 +246,7 @@ impl Gate {
     pub(super) fn drain(&self, term: Term) {
         let mut entry = self.entry();
         entry.open = false;
+        entry.draining_since.get_or_insert_with(clock::now);
         if entry.running == 0 {
             self.report_drained(term);
         } else {
@@ -254,6 +257,11 @@ impl Gate {
         if is_led {
             self.say(Standing::Draining(term));
         }
+    }
+
+    /// Since when this process is to give up the key that it leads, if it is.
+    pub(super) fn draining_since(&self) -> Option<Timestamp> {
+        self.entry().draining_since
     }
 
     /// No work of any term goes on.

@@ -138,13 +138,10 @@ impl Watch {
     /// Comes back when work by hand must end: trust has ended, or the key is to be given up and its
     /// [`DRAIN`] is used up.
     async fn ended(&mut self) {
-        let mut drained_at = None;
         while self.holds() {
-            if self.is_draining() {
-                let at = *drained_at.get_or_insert_with(|| clock::now() + DRAIN);
-                if clock::now() >= at || self.is_hurried() {
-                    return;
-                }
+            let drained_at = self.belief.gate.draining_since().map(|since| since + DRAIN);
+            if drained_at.is_some_and(|at| clock::now() >= at || self.is_hurried()) {
+                return;
             }
             self.changed(drained_at.unwrap_or(Timestamp::NEVER)).await;
         }

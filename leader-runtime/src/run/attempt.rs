@@ -21,6 +21,8 @@ use crate::job::{Gone, Outcome, StopReason, Stopper};
 /// An attempt that is over.
 pub(super) struct Attempted {
     pub(super) ended: Ended,
+    /// What it was asked to end for, and may have ended for by itself.
+    pub(super) asked: Option<StopReason>,
     /// How long it was polled for, from the first to the last.
     pub(super) took: Duration,
     /// When nothing of it went on any more.
@@ -53,7 +55,7 @@ pub(super) async fn attempt(
     let Some(mut work) = span.in_scope(|| (job.registration.start)(&context)) else {
         // the start has seen that its parameters lack nothing
         let ended = Ended::Panicked("a parameter lacks its value".into());
-        return Attempted { ended, took: Duration::ZERO, over: clock::now() };
+        return Attempted { ended, asked: None, took: Duration::ZERO, over: clock::now() };
     };
     let (mut began, mut latest) = (None, None);
     let mut limits = None;
@@ -90,6 +92,7 @@ pub(super) async fn attempt(
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| span.in_scope(|| drop(work)))) {
         ended = Ended::Panicked(message(&*panic));
     }
+    let asked = stopper.asked();
     if let Ended::Stopped(reason) = ended {
         stopper.request(reason, Duration::ZERO);
     }
@@ -100,7 +103,7 @@ pub(super) async fn attempt(
         Box::pin(until_gone(job, gone).instrument(span.clone())).await;
         over = clock::now();
     }
-    Attempted { ended, took, over }
+    Attempted { ended, asked, took, over }
 }
 
 async fn until_gone(job: &Job, mut gone: Gone) {

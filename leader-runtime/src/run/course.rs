@@ -21,6 +21,8 @@ pub(super) struct Finished {
     pub(super) outcome: RunOutcome,
     /// What a failed one says of another try.
     pub(super) retry: Retry,
+    /// What its last attempt was asked to end for.
+    pub(super) asked: Option<StopReason>,
     /// How long its last attempt went on.
     pub(super) took: Duration,
 }
@@ -44,7 +46,8 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing, past: Past)
             attempt = told.numbers.1,
             %fence,
         );
-        let Attempted { ended, took, over } = attempt(job, shared, firing, told, &span).await;
+        let Attempted { ended, asked, took, over } =
+            attempt(job, shared, firing, told, &span).await;
         let (outcome, retry) = judge(job, ended);
         if let RunOutcome::Failed(error) = &outcome
             && let Some(wait) = wait(job, retry, count)
@@ -69,7 +72,7 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing, past: Past)
         });
         let (due, went_on) = (due.timestamp(), over.since(began));
         job.meter().end(&job.registration, &outcome, due, started, went_on);
-        return Finished { outcome, retry, took };
+        return Finished { outcome, retry, asked, took };
     }
 }
 

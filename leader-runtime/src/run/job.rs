@@ -68,6 +68,13 @@ pub(super) enum Occasion {
     Asked,
 }
 
+impl Occasion {
+    /// Whether it is for no instant that a schedule says.
+    pub(super) const fn is_wish(self) -> bool {
+        matches!(self, Self::Elected | Self::Asked)
+    }
+}
+
 impl Firing {
     pub(super) fn new(due: Due, guard: impl Into<Arc<Guard>>, occasion: Occasion) -> Self {
         Self { due, guard: guard.into(), occasion }

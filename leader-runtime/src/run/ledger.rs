@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use leader_core::Schedule;
 use leader_core::election::{Fence, Read};
-use leader_core::record::{Ended, Record, Todo};
+use leader_core::record::{Ahead, Ended, Record, Todo};
+use leader_core::{JobName, Schedule};
 use tracing::{debug, error, warn};
 
 use super::paper;
@@ -26,6 +26,8 @@ pub(super) struct Ledger {
     fence: Fence,
     read: Read,
     pub(super) record: Record,
+    /// It was told that nothing of the job is run for now.
+    is_told: bool,
 }
 
 /// The term is over, or another one has written.
@@ -52,7 +54,7 @@ impl Office {
         let is_new = record.is_none();
         let mut record = record.unwrap_or_else(|| Record::new(schedule, now));
         record.adopt(schedule, now);
-        let mut ledger = Ledger { office: self, fence, read, record };
+        let mut ledger = Ledger { office: self, fence, read, record, is_told: false };
         if is_new {
             ledger.write().await?;
         }
@@ -73,6 +75,25 @@ impl Office {
 impl Ledger {
     pub(super) const fn fence(&self) -> Fence {
         self.fence
+    }
+
+    /// Sees to it that a clock that was wrong does not keep the job from running ever after.
+    pub(super) fn set_right(&mut self, job: &JobName, now: SystemTime) {
+        match self.record.set_right(now) {
+            Some(Ahead { by, waits: false }) => warn!(
+                %job, ?by,
+                "its record is ahead of this clock, and one of the two was wrong: goes on from now, \
+                 but for what was claimed"
+            ),
+            Some(Ahead { by, waits: true }) if !std::mem::replace(&mut self.is_told, true) => {
+                error!(
+                    %job, ?by,
+                    "its record is ahead of this clock, and all the runs that it knows are: nothing is run \
+                     before the clock is past them, or one of them could run twice; is this clock right?"
+                )
+            }
+            _ => {}
+        }
     }
 
     /// Claims this run for this process: before it comes back with `Ok`, nothing of the run may

@@ -146,9 +146,10 @@ impl Runs {
     /// How long the runs that go on may take to end, once their keys are given up.
     pub(crate) fn longest_drain(&self) -> Duration {
         let drain = |job: &Job| match job.policies().overlap {
+            Overlap::Allow => job.policies().drain,
+            Overlap::Skip if job.book.is_none() => job.policies().drain,
             // the one that waits has a drain of its own
-            Overlap::Queue | Overlap::Replace => 2 * job.policies().drain,
-            _ => job.policies().drain,
+            _ => 2 * job.policies().drain,
         };
         self.shared.jobs.iter().map(drain).max().unwrap_or_default()
     }
@@ -273,13 +274,16 @@ fn admit(job: &Job, shared: &Shared, firing: Firing) -> Result<Firing, Begun> {
     match job.slot.admit(firing, overlap) {
         Admission::Runs(firing) => Ok(firing),
         Admission::Waits { instead_of } => {
-            // of a job with a record, it is not lost
-            if let Some(older) = instead_of.filter(|_| job.book.is_none()) {
+            // what a record keeps is not lost
+            let is_lost = |older: &Firing| older.occasion.is_wish() || job.book.is_none();
+            if let Some(older) = instead_of.map(|older| *older).filter(is_lost) {
                 debug!(job = %name, due = %older.due, "skipped: a newer one takes its place");
                 shared.tell_skipped(job, &older, SkipReason::Overtaken);
             }
             Err(Begun::Waits)
         }
+        // the end of the run says when the next one begins
+        Admission::Skipped(_) if tenure::is_by_runs(job) => Err(Begun::Skipped),
         Admission::Skipped(firing) => {
             job.faults().tell_overlap(name, due);
             shared.tell_skipped(job, &firing, SkipReason::Overlap);

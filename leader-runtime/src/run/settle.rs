@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use leader_core::record::{Ended, Keeping, Todo};
-use leader_core::{Missed, Overlap};
+use leader_core::record::{Ended, Keeping, Record, Todo};
+use leader_core::{Interrupted, Missed, Overlap};
 use tracing::warn;
 
 use super::Shared;
@@ -71,7 +71,7 @@ impl Book {
 /// up: the next leader runs the rest.
 pub(super) async fn settle(job: &Job, shared: &Shared, book: &Book, firing: &Firing) {
     // what no schedule says is no part of the record
-    if matches!(firing.occasion, Occasion::Elected | Occasion::Asked) {
+    if firing.occasion.is_wish() {
         book.run(job, shared, firing, Past::default()).await;
     }
     let fence = firing.guard.term().fence;
@@ -92,14 +92,7 @@ pub(super) async fn settle(job: &Job, shared: &Shared, book: &Book, firing: &Fir
     };
     let Some(mut ledger) = ledger else { return };
     let mut is_first = true;
-    // what is kept for the next leader is not begun when the key is to be given up
-    let may_begin = |is_first| {
-        let is_live = is_first && book.keeping.missed == Missed::Skip;
-        is_live || !firing.guard.watch().is_draining()
-    };
-    while may_begin(is_first)
-        && let Some(todo) = next(job, book, &mut ledger, firing, is_first)
-    {
+    while let Some(todo) = next(job, book, &mut ledger, firing, is_first) {
         is_first = false;
         if !work(job, shared, book, &mut ledger, firing, todo).await {
             return;
@@ -116,11 +109,22 @@ fn next(
     is_first: bool,
 ) -> Option<Todo> {
     let (schedule, keeping) = (&job.registration.schedule, book.keeping);
+    // where instants are kept, it was among those that were pending
+    let is_live = firing.occasion == Occasion::Due && (is_first || keeping.missed == Missed::Skip);
+    let live = |record: &Record| is_live.then(|| record.live(firing.due.timestamp())).flatten();
     let mut now = clock::wall();
     if firing.occasion == Occasion::Due {
         now = now.max(firing.due.timestamp());
     }
+    ledger.set_right(&job.registration.name, now);
     let record = &mut ledger.record;
+    // what is kept for the next leader is not begun when the key is to be given up; a run that is to
+    // be made again would be lost to it by a claim of another
+    if firing.guard.watch().is_draining() {
+        let is_kept = keeping.missed != Missed::Skip
+            || keeping.interrupted == Interrupted::Rerun && record.interrupted().is_some();
+        return if is_kept { None } else { live(record) };
+    }
     if keeping.missed != Missed::Skip {
         let given_up = record.give_up(schedule, keeping, now);
         if let Some(oldest) = given_up.oldest {
@@ -128,10 +132,7 @@ fn next(
             warn!(job = %job.registration.name, count, %oldest, "missed too long ago: not run");
         }
     }
-    record.next(schedule, keeping, now).or_else(|| {
-        let is_live = is_first && firing.occasion == Occasion::Due;
-        is_live.then(|| record.live(firing.due.timestamp())).flatten()
-    })
+    record.next(schedule, keeping, now).or_else(|| live(record))
 }
 
 /// Claims a run, makes it, and writes down how it ended; false where the term is over.

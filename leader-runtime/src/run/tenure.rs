@@ -13,6 +13,7 @@ use super::outcome::RunOutcome;
 use super::{Over, Runs};
 use crate::clock::{self, LONGEST_SLEEP};
 use crate::job::{Retry, StopReason};
+use crate::lock::Guard;
 
 /// What is known of a job that terms begin.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub(super) struct Tenant {
     over_in: Option<Fence>,
     /// Runs that failed since one went on for long.
     failures: u32,
+    /// What it was to begin for when its gate had just closed.
+    put_off: Option<Occasion>,
 }
 
 /// A run that went on for so long is no part of a row of failures.
@@ -54,7 +57,9 @@ impl Runs {
                 Some(trigger) = self.triggers.recv() => self.obey(trigger),
                 () = clock::sleep_towards(first.unwrap_or(Timestamp::NEVER)), if first.is_some() => {
                     while let Some(job) = self.agenda.pop(clock::now()) {
-                        self.begin_due(job, Occasion::Due);
+                        let tenant = self.tenants.entry(job).or_default();
+                        let occasion = tenant.put_off.take().unwrap_or(Occasion::Due);
+                        self.begin_due(job, occasion);
                     }
                 }
                 () = clock::sleep_towards(self.look_at), if self.shared.tasks.len() > 0 => {
@@ -97,6 +102,7 @@ impl Runs {
         } else if gate.is_said_to_lead() {
             // A gate that closed at its deadline may be opened again by a beat that was on its way,
             // which begins no term.
+            self.tenants.entry(place).or_default().put_off = Some(occasion);
             self.agenda.put(place, clock::now() + LONGEST_SLEEP);
         }
     }
@@ -108,10 +114,19 @@ impl Runs {
         if finished.took >= SETTLED {
             tenant.failures = 0;
         }
+        let leads_anew = |guard: Guard| guard.term().fence != fence;
         let wait = match (&*job.registration.schedule, finished.outcome, finished.retry) {
             (Schedule::After(after), ..) => after.delay(),
+            // that term found the slot taken
+            _ if job.claim.gate().enter().is_some_and(leads_anew) => Duration::ZERO,
             (_, RunOutcome::Cancelled(StopReason::Loss), _) => LONGEST_SLEEP,
             (_, RunOutcome::Cancelled(_), _) => return,
+            // it has ended for a loss that may not come
+            (_, RunOutcome::Ok | RunOutcome::Skipped(_), _)
+                if finished.asked == Some(StopReason::Loss) =>
+            {
+                LONGEST_SLEEP
+            }
             (_, RunOutcome::Ok | RunOutcome::Skipped(_), _)
             | (_, RunOutcome::Failed(_), Retry::Never) => {
                 tenant.over_in = Some(fence);

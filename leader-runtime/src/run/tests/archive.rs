@@ -23,6 +23,8 @@ pub(in crate::run) struct State {
     pub(in crate::run) fence: u64,
     /// What becomes of the next writes.
     pub(in crate::run) fates: VecDeque<Fate>,
+    /// Nothing is answered.
+    pub(in crate::run) is_silent: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +53,9 @@ impl Memory {
 impl Records for Memory {
     fn read(&self, _: &Place) -> BoxFuture<'static, Result<Found, String>> {
         let state = self.0.lock().unwrap();
+        if state.is_silent {
+            return ready(Err("no answer".into())).boxed();
+        }
         ready(Ok(Found { value: state.stored.clone(), read: state.at() })).boxed()
     }
 

@@ -229,3 +229,78 @@ async fn a_job_that_is_wished_for_while_its_record_is_read_is_run_and_while_it_r
     assert!(matches!(second.await.unwrap(), Answer::Busy));
     assert_eq!(scene.noted().len(), 2, "it has begun once, and ended");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_instant_that_comes_as_an_older_one_is_to_be_made_again_is_run_after_it() {
+    let mut scene = Scene::led_on_the_grid(&jobs![rerun]).await;
+    scene.pass_on_the_grid(12).await;
+    scene.stage.lose();
+    let mut scene = scene.followed_by_another(&jobs![rerun]);
+    scene.pass(7.9).await;
+    scene.notes.lines.lock().unwrap().clear();
+    scene.pass(0.1).await;
+    // the tick comes before the runs hear of the term
+    scene.stage.lead();
+    scene.runs.fire_all([Tick { job: 0, due: clock::wall(), too_late: None }]);
+    scene.pass(9.0).await;
+    let again = ["20.0 10 attempt 2 missed 0", "20.0 begins 1", "24.0 ends 1"];
+    let due = ["24.0 20 attempt 1 missed 0", "24.0 begins 2", "28.0 ends 2"];
+    assert_eq!(scene.noted(), [again, due].concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_leaves_does_not_make_an_interrupted_run_again() {
+    #[leader_job(
+        key = "test/key",
+        every = "10s",
+        interrupted = "rerun",
+        overlap = "queue",
+        drain = "1s",
+        crate = crate
+    )]
+    async fn slow(run: Run, notes: Told) {
+        notes.work(&run, 30).await;
+    }
+
+    let mut scene = Scene::led_on_the_grid(&jobs![slow]).await;
+    // the next one waits
+    scene.pass_on_the_grid(21).await;
+    scene.stage.drain();
+    scene.pass(2.0).await;
+    scene.stage.drained().await;
+    assert_eq!(scene.noted(), ["10.0 begins 1", "22.0 is dropped 1"]);
+    let interrupted = Ended::Interrupted("its drain was used up".into());
+    assert_eq!(scene.ends(), [Some(interrupted)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_whose_clock_was_ahead_does_not_silence_the_next_one() {
+    let mut scene = Scene::led_on_the_grid(&jobs![all]).await;
+    let ahead = clock::wall() + Duration::from_secs(86_400);
+    scene.runs.fire_all([Tick { job: 0, due: ahead, too_late: None }]);
+    scene.pass(3.0).await;
+    let mut scene = scene.followed_by_another(&jobs![all]);
+    scene.pass(1.0).await;
+    scene.notes.lines.lock().unwrap().clear();
+    scene.stage.lead();
+    scene.pass_on_the_grid(9).await;
+    assert_eq!(scene.noted(), ["10.0 10 attempt 1 missed 0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_cannot_be_read_holds_a_release_for_one_drain() {
+    let mut scene = Scene::standing_by(&jobs![all]);
+    scene.memory.state().is_silent = true;
+    scene.stage.lead();
+    // one firing tries to read it, another waits
+    scene.pass_on_the_grid(15).await;
+    scene.stage.drain();
+    let began = clock::now();
+    tokio::select! {
+        never = scene.runs.tend() => match never {},
+        () = scene.stage.drained() => {}
+    }
+    let taken = clock::now().since(began);
+    assert!(taken < Duration::from_secs(11), "{taken:?}");
+    assert_eq!(scene.noted(), [""; 0]);
+}

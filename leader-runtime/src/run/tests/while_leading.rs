@@ -1,7 +1,12 @@
 //! `while_leading`: as long as this node leads.
 
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
 use super::{Scene, Told};
-use crate::{Outcome, Run, jobs, leader_job};
+use crate::{Outcome, Run, Stop, jobs, leader_job};
 
 #[tokio::test(start_paused = true)]
 async fn a_job_starts_when_trust_begins_ends_with_it_and_starts_again_when_it_is_back() {
@@ -96,4 +101,62 @@ async fn a_job_that_waits_to_start_again_holds_back_no_release() {
     scene.stage.drained().await;
     scene.notes.add("released");
     assert_eq!(scene.noted(), ["0.0 fails", "1.0 released"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_obeys_a_loss_which_does_not_come_starts_again() {
+    #[leader_job(key = "test/key", while_leading, on_loss = "grace", crate = crate)]
+    async fn obedient(stop: Stop, notes: Told) {
+        notes.add("begins");
+        notes.add(&format!("obeys {:?}", stop.requested().await));
+    }
+
+    let mut scene = Scene::led(&jobs![obedient]);
+    scene.stage.believe_for(Duration::from_secs(5));
+    scene.pass(2.0).await;
+    let noted = scene.noted();
+    assert!(noted.len() == 2 && noted[1].ends_with("obeys Loss"), "{noted:?}");
+    // a beat came through after all
+    scene.stage.believe_for(Duration::from_secs(3600));
+    scene.pass(2.0).await;
+    let noted = scene.noted();
+    assert!(noted.len() == 1 && noted[0].ends_with("begins"), "{noted:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_the_next_term_found_still_ending_starts_in_it_when_it_has_ended() {
+    static GO_ON: Mutex<Option<mpsc::Receiver<()>>> = Mutex::new(None);
+
+    #[leader_job(key = "test/key", while_leading, crate = crate)]
+    async fn finish(run: Run, notes: Told) {
+        notes.add("begins");
+        let go_on = GO_ON.lock().unwrap().take();
+        if let Some(go_on) = go_on {
+            let (begun, begins) = oneshot::channel();
+            drop(run.block(move || {
+                begun.send(()).unwrap();
+                go_on.recv().unwrap();
+            }));
+            begins.await.unwrap();
+        }
+    }
+
+    let (go_on, hears) = mpsc::channel();
+    *GO_ON.lock().unwrap() = Some(hears);
+    let mut scene = Scene::led(&jobs![finish]);
+    let noted = |scene: &Scene| scene.notes.lines.lock().unwrap().len();
+    while noted(&scene) < 1 {
+        scene.pass(0.0).await;
+    }
+    scene.stage.lose();
+    scene.stage.lead();
+    scene.pass(0.0).await;
+    assert_eq!(noted(&scene), 1);
+    go_on.send(()).unwrap();
+    let began = std::time::Instant::now();
+    while noted(&scene) < 2 {
+        assert!(began.elapsed() < Duration::from_secs(10), "not within 10 s");
+        scene.pass(0.0).await;
+        tokio::task::yield_now().await;
+    }
 }
