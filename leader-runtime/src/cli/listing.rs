@@ -54,7 +54,7 @@ fn listed(job: &Registration, now: Due) -> Listed<'_> {
         description: schedule.words(),
         next: instants(schedule, now).next().map(|due| due.to_string()),
         enabled: *is_enabled,
-        place: format!("{}:{}", job.place.file(), job.place.line()),
+        place: format!("{}:{}", job.entry.place.file(), job.entry.place.line()),
     }
 }
 

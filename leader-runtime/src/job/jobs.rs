@@ -33,7 +33,7 @@ pub struct Jobs(Vec<Listed>);
 #[derive(Clone)]
 pub(crate) struct Listed {
     prefix: String,
-    pub(crate) entry: Entry,
+    pub(crate) entry: &'static Entry,
 }
 
 impl Jobs {
@@ -58,12 +58,16 @@ impl Jobs {
     }
 
     #[doc(hidden)]
-    pub fn push(&mut self, entry: Entry) {
+    pub fn push(&mut self, entry: &'static Entry) {
         self.0.push(Listed { prefix: String::new(), entry });
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(crate) fn listed(&self) -> impl Iterator<Item = &Listed> {
@@ -93,7 +97,7 @@ macro_rules! jobs {
         let mut jobs = $crate::Jobs::new();
         $(
             $(#[$attribute])*
-            jobs.push(<$job as $crate::__private::Job>::ENTRY);
+            jobs.push(&<$job as $crate::__private::Job>::ENTRY);
         )*
         jobs
     }};

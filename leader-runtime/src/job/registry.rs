@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use leader_core::{Due, JobName, Key, Policies, Schedule, span};
 use tracing::{info, warn};
 
 use super::context::{Attempt, Context, Supplies};
-use super::entry::{Entry, RunFuture, StandbyFuture};
+use super::entry::Entry;
 use super::fence::Fence;
 use super::jobs::{Jobs, Listed};
 use super::stop::Stopper;
@@ -30,10 +30,9 @@ pub(crate) struct Registration {
     pub(crate) schedule: Arc<Schedule>,
     pub(crate) policies: Arc<Policies>,
     /// What is kept of it in a record; `None` where it has none.
-    pub(crate) keeping: Option<Keeping>,
-    pub(crate) start: for<'r> fn(&'r Context<'r>) -> Option<RunFuture<'r>>,
-    pub(crate) standby: Option<fn(&Context<'_>) -> Option<StandbyFuture>>,
-    pub(crate) place: &'static Location<'static>,
+    pub(crate) keeping: Option<Box<Keeping>>,
+    /// What its attribute wrote down.
+    pub(crate) entry: &'static Entry,
     /// Whether it runs at all.
     pub(crate) is_enabled: bool,
 }
@@ -81,10 +80,10 @@ fn read(
     overrides: &Overrides,
     supplies: Option<&Arc<Supplies>>,
 ) -> Result<Vec<Registration>, Vec<Fault>> {
-    let mut registrations: Vec<Registration> = Vec::new();
+    let mut registrations = Vec::with_capacity(jobs.len());
     let mut faults = Vec::new();
     let mut shared = Shared::default();
-    let mut places = BTreeMap::new();
+    let mut places = HashMap::with_capacity(jobs.len());
     for listed in jobs.listed() {
         let (name, place) = (listed.name(), listed.entry.place);
         let texts = match places.insert(name.clone(), place) {
@@ -134,15 +133,15 @@ fn registration(
     overrides: &Overrides,
     supplies: Option<&Arc<Supplies>>,
 ) -> Result<Registration, Vec<String>> {
-    let &Listed { entry: Entry { key, start, standby, place, .. }, .. } = listed;
+    let (entry, key) = (listed.entry, listed.entry.key);
     let mut faults = Vec::new();
     let name = listed.name().parse::<JobName>();
     let key = format!("{key_prefix}{key}").parse::<Key>();
     faults.extend(name.as_ref().err().map(ToString::to_string));
     faults.extend(key.as_ref().err().map(ToString::to_string));
-    let (options, wrong) = overrides.options(&listed.name(), &listed.entry);
+    let (options, wrong) = overrides.options(&listed.name(), listed.entry);
     faults.extend(wrong);
-    faults.extend(supplies.map(|supplies| lacks(&listed.entry, supplies)).unwrap_or_default());
+    faults.extend(supplies.map(|supplies| lacks(listed.entry, supplies)).unwrap_or_default());
     match (name, key, options.schedule()) {
         (Ok(name), Ok(key), Some(schedule)) if faults.is_empty() => {
             let is_enabled = options.is_enabled();
@@ -154,18 +153,8 @@ fn registration(
                 warn!(job = %name, "its timeout of {timeout} is longer than its interval of \
                     {interval}: while a run goes on, the next ones are skipped");
             }
-            let keeping = options.keeping(clock::wall());
-            Ok(Registration {
-                name,
-                key,
-                schedule,
-                policies,
-                keeping,
-                start,
-                standby,
-                place,
-                is_enabled,
-            })
+            let keeping = options.keeping(clock::wall()).map(Box::new);
+            Ok(Registration { name, key, schedule, policies, keeping, entry, is_enabled })
         }
         _ => Err(faults),
     }
@@ -200,6 +189,6 @@ impl fmt::Display for Fault {
 
 impl fmt::Debug for Registration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}, {}, {})", self.name, self.key, self.schedule, self.place)
+        write!(f, "{} ({}, {}, {})", self.name, self.key, self.schedule, self.entry.place)
     }
 }

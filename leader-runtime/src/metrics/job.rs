@@ -116,7 +116,7 @@ impl JobMeter {
     }
 
     /// Says how long the run that goes on has taken.
-    pub(crate) fn refresh(&self, job: &str, now: Timestamp) {
+    pub(crate) fn refresh(&self, job: &Registration, now: Timestamp) {
         let goes_on = self.going.load(Ordering::Relaxed) > 0;
         // once more when it is over
         if !self.is_shown.swap(goes_on, Ordering::Relaxed) && !goes_on {
@@ -124,13 +124,13 @@ impl JobMeter {
         }
         let since = Timestamp::from_nanos(self.since.load(Ordering::Relaxed));
         let taken = if goes_on { now.since(since) } else { Duration::ZERO };
-        RUNNING.gauge(&[job]).set(taken.as_secs_f64());
+        RUNNING.gauge(&[job.name.as_str()]).set(taken.as_secs_f64());
     }
 
     /// Nothing goes on any more: runs that did were dropped.
-    pub(crate) fn close(&self, job: &str) {
+    pub(crate) fn close(&self, job: &Registration) {
         if self.is_shown.swap(false, Ordering::Relaxed) {
-            RUNNING.gauge(&[job]).set(0.0);
+            RUNNING.gauge(&[job.name.as_str()]).set(0.0);
         }
     }
 }

@@ -52,7 +52,7 @@ pub(super) async fn attempt(
 ) -> Attempted {
     let stopper = Stopper::unheard();
     let context = job.context(shared, &stopper, &firing.guard, told);
-    let Some(mut work) = span.in_scope(|| (job.registration.start)(&context)) else {
+    let Some(mut work) = span.in_scope(|| (job.registration.entry.start)(&context)) else {
         // the start has seen that its parameters lack nothing
         let ended = Ended::Panicked("a parameter lacks its value".into());
         return Attempted { ended, asked: None, took: Duration::ZERO, over: clock::now() };

@@ -88,7 +88,7 @@ impl Job {
         claim: Claim,
         archive: &Archive,
     ) -> Self {
-        let book = registration.keeping.map(|keeping| {
+        let book = registration.keeping.as_deref().map(|&keeping| {
             let (key, name) = (registration.key.as_str(), registration.name.as_str());
             Box::new(archive.book(keeping, key, name))
         });

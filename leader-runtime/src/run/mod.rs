@@ -24,7 +24,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use leader_core::election::{self, KeyId, Timestamp};
@@ -80,6 +80,8 @@ struct Shared {
     over: mpsc::UnboundedSender<Over>,
     events: Arc<Events>,
     tasks: Tasks,
+    /// Whether a run went on when the meters were last refreshed.
+    is_busy: AtomicBool,
 }
 
 /// What became of a firing.
@@ -113,8 +115,15 @@ impl Runs {
         let (tenants, by_key) = tenure::tenants(&jobs);
         let (sender, over) = mpsc::unbounded_channel();
         let missed_beat = timing.map(|timing| timing.trust() - timing.gap());
-        let tasks = Tasks::new();
-        let shared = Arc::new(Shared { jobs, supplies, missed_beat, over: sender, events, tasks });
+        let shared = Arc::new(Shared {
+            jobs,
+            supplies,
+            missed_beat,
+            over: sender,
+            events,
+            tasks: Tasks::new(),
+            is_busy: AtomicBool::new(false),
+        });
         let (sender, triggers) = mpsc::unbounded_channel();
         let remote = Remote::new(Arc::downgrade(&shared), sender);
         Self {
@@ -234,7 +243,7 @@ impl Runs {
 
     fn stand_by(&self, place: usize, due: Due) {
         let job = &self.shared.jobs[place];
-        let Some(standby) = job.registration.standby else { return };
+        let Some(standby) = job.registration.entry.standby else { return };
         if job.stands_in.swap(true, Ordering::AcqRel) {
             debug!(job = %job.registration.name, "the standby before still goes on");
             return;
@@ -316,7 +325,7 @@ impl Drop for Runs {
         self.shared.tasks.end();
         self.shared.events.close();
         let jobs = self.shared.jobs.iter();
-        jobs.for_each(|job| job.meter().close(job.registration.name.as_str()));
+        jobs.for_each(|job| job.meter().close(&job.registration));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Runs as the rest of the process sees them: which jobs there are, and one to run now.
 
 use std::panic::Location;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
@@ -80,9 +81,11 @@ impl Remote {
     /// Says how long the runs that go on have taken.
     pub(crate) fn refresh_meters(&self) {
         let now = clock::now();
-        if let Some(runs) = self.runs.upgrade() {
-            let jobs = runs.jobs.iter();
-            jobs.for_each(|job| job.meter().refresh(job.registration.name.as_str(), now));
+        let Some(runs) = self.runs.upgrade() else { return };
+        let goes_on = runs.tasks.len() > 0;
+        // once more when nothing does
+        if runs.is_busy.swap(goes_on, Ordering::Relaxed) || goes_on {
+            runs.jobs.iter().for_each(|job| job.meter().refresh(&job.registration, now));
         }
     }
 
@@ -102,7 +105,7 @@ fn find(jobs: &[Job], wanted: Wanted<'_>) -> Result<usize> {
     let is_it = |job: &&Job| match wanted {
         Wanted::Name(name) => job.registration.name.as_str() == name,
         Wanted::Entry(name, place) => {
-            job.registration.place == place && job.registration.name.as_str().ends_with(name)
+            job.registration.entry.place == place && job.registration.name.as_str().ends_with(name)
         }
     };
     let found: Vec<_> = jobs.iter().filter(is_it).collect();

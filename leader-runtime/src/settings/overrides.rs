@@ -43,8 +43,10 @@ const FIXED: [(&str, &str); 4] = [
 impl Overrides {
     /// What these layers, the lowest first, say of these jobs.
     pub(super) fn new<'a>(layers: impl IntoIterator<Item = &'a JobLayer>, jobs: &Jobs) -> Self {
-        let entries: BTreeMap<String, Entry> =
-            jobs.listed().map(|listed| (listed.name(), listed.entry)).collect();
+        let layers: Vec<&JobLayer> = layers.into_iter().collect();
+        let is_said = layers.iter().any(|layer| !layer.settings.is_empty());
+        let known = jobs.listed().filter(|_| is_said);
+        let entries: BTreeMap<_, _> = known.map(|listed| (listed.name(), listed.entry)).collect();
         let mut changes = Changes { entries: &entries, of: BTreeMap::new(), faults: Vec::new() };
         for (layer, said) in layers.into_iter().enumerate() {
             changes.faults.extend_from_slice(&said.faults);
@@ -52,7 +54,7 @@ impl Overrides {
         }
         let Changes { of, faults, .. } = changes;
         let merged = of.into_iter().map(|(job, changes)| {
-            let said = merged(of_attribute(&entries[&job]), changes);
+            let said = merged(of_attribute(entries[&job]), changes);
             (job, said)
         });
         Self { of: merged.collect(), faults }
@@ -108,7 +110,7 @@ impl Overrides {
 
 /// What is being gathered.
 struct Changes<'a> {
-    entries: &'a BTreeMap<String, Entry>,
+    entries: &'a BTreeMap<String, &'static Entry>,
     of: BTreeMap<String, Vec<Change>>,
     faults: Vec<String>,
 }

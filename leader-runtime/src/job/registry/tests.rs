@@ -62,11 +62,13 @@ fn with<T>(fence: i64, call: impl FnOnce(&Context<'_>) -> T) -> T {
 }
 
 fn run(registration: &Registration, fence: i64) -> Ending {
-    with(fence, |context| (registration.start)(context).unwrap().now_or_never().unwrap().ending())
+    with(fence, |context| {
+        (registration.entry.start)(context).unwrap().now_or_never().unwrap().ending()
+    })
 }
 
 fn stand_by(registration: &Registration) -> Option<()> {
-    with(0, |context| registration.standby.unwrap()(context).unwrap().now_or_never())
+    with(0, |context| registration.entry.standby.unwrap()(context).unwrap().now_or_never())
 }
 
 #[test]
@@ -157,7 +159,8 @@ fn a_constant_is_checked_again_with_the_rest_at_the_start() {
     // as the attribute would not let it be
     let mut shifted = Jobs::new();
     let options = &[("offset", "1h"), ("tz", "Oslo")];
-    shifted.push(Entry { options, ..<constant as Job>::ENTRY });
+    let entry = Entry { options, ..<constant as Job>::ENTRY };
+    shifted.push(Box::leak(Box::new(entry)));
 
     let jobs = registered(&jobs![constant]);
     assert_eq!(jobs[0].schedule.to_string(), "every 1h offset 10m");
