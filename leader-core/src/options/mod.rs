@@ -4,7 +4,7 @@
 mod conflict;
 
 use std::collections::BTreeSet;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 pub use self::conflict::Conflict;
 use crate::error::Error;
@@ -41,12 +41,6 @@ pub struct Options {
     enabled: Option<bool>,
     given: BTreeSet<&'static str>,
 }
-
-/// Between two instants: from here on, what nobody ran is run by the next leader.
-const RARE: Duration = Duration::from_secs(60);
-
-/// How far back missed instants are looked for, at the least.
-const LEAST_WITHIN: Duration = Duration::from_secs(3600);
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const MOMENT: Duration = Duration::from_millis(1);
@@ -192,27 +186,25 @@ impl Options {
         }
     }
 
-    /// What is to be kept of its due instants, by this clock; `None` where nothing is.
+    /// What is to be kept of its due instants; `None` where nothing is.
     #[must_use]
-    pub fn keeping(&self, now: SystemTime) -> Option<Keeping> {
+    pub fn keeping(&self) -> Option<Keeping> {
         let schedule = self.schedule()?;
         if matches!(schedule, Schedule::After(_) | Schedule::WhileLeading) {
             return None;
         }
-        let missed = self.missed.unwrap_or_else(|| self.missed_by_default(&schedule, now));
+        let missed = self.missed.unwrap_or_else(|| self.missed_by_default(&schedule));
         let interrupted = self.interrupted.unwrap_or_default();
         if (missed, interrupted) == (Missed::Skip, Interrupted::Skip) {
             return None;
         }
-        let gap = || gaps(&schedule, now).max().unwrap_or_default();
-        let within = self.missed_within.unwrap_or_else(|| gap().max(LEAST_WITHIN));
-        Some(Keeping { missed, within, interrupted })
+        Some(Keeping { missed, within: self.missed_within, interrupted })
     }
 
     /// A run a minute or less is worth a record of its own.
-    fn missed_by_default(&self, schedule: &Schedule, now: SystemTime) -> Missed {
-        let is_rare = gaps(schedule, now).min().is_some_and(|gap| gap >= RARE);
-        if is_rare && self.overlap != Some(Overlap::Allow) { Missed::Once } else { Missed::Skip }
+    fn missed_by_default(&self, schedule: &Schedule) -> Missed {
+        let is_alone = self.overlap != Some(Overlap::Allow);
+        if is_alone && schedule.is_rare() { Missed::Once } else { Missed::Skip }
     }
 
     /// Where the next run is skipped while one goes on that is not cut off before: how long an
@@ -237,19 +229,6 @@ impl Options {
     pub fn conflicts(&self) -> Vec<Conflict> {
         conflict::of(self)
     }
-}
-
-/// So many of the gaps between due instants stand for all of them.
-const GAPS: usize = 16;
-
-/// What lies between one due instant and the next, from now on.
-fn gaps(schedule: &Schedule, now: SystemTime) -> impl Iterator<Item = Duration> {
-    let due = std::iter::successors(schedule.next_after(now), |due| schedule.next_after(*due));
-    let mut due = due.take(GAPS + 1).peekable();
-    std::iter::from_fn(move || {
-        let one = due.next()?;
-        due.peek()?.duration_since(one).ok()
-    })
 }
 
 fn bounded(option: &str, text: &str, min: Duration, max: Duration) -> Result<Duration, Error> {
@@ -291,26 +270,30 @@ fn count(option: &str, text: &str, min: u32) -> Result<u32, Error> {
 mod tests {
     use super::*;
 
-    fn keeping(options: &[(&str, &str)]) -> Option<(Missed, Duration, Interrupted)> {
+    fn keeping(options: &[(&str, &str)]) -> Option<Keeping> {
         let mut read = Options::default();
         for (option, text) in options {
             read.set(option, text).unwrap();
         }
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_500_000);
-        read.keeping(now).map(|it| (it.missed, it.within, it.interrupted))
+        read.keeping()
     }
 
     #[test]
-    fn what_is_rare_is_caught_up_once_within_one_gap_and_at_least_an_hour() {
-        let once =
-            |hours| Some((Missed::Once, 3600 * Duration::from_secs(hours), Interrupted::Skip));
+    fn what_is_rare_is_caught_up_once() {
+        let interrupted = Interrupted::Skip;
+        let once = Some(Keeping { missed: Missed::Once, within: None, interrupted });
         for (options, kept) in [
             ([("every", "59s")].as_slice(), None),
-            (&[("every", "1m")], once(1)),
-            (&[("every", "1d")], once(24)),
-            (&[("cron", "*/5 * * * *")], once(1)),
+            (&[("every", "1m")], once),
+            (&[("every", "1d")], once),
+            (&[("cron", "* * * * *")], once),
+            (&[("cron", "7 * * * * *")], once),
+            (&[("cron", "7-7 0 9 * * *")], once),
             (&[("cron", "*/30 * * * * *")], None),
-            (&[("cron", "0 9 * * MON-FRI")], once(72)),
+            // twice in a minute, and then not for a day
+            (&[("cron", "0,30 0 9 * * *")], None),
+            (&[("cron", "0-59/59 0 9 1 1 *")], None),
+            (&[("cron", "*/30 8-17 * * MON-FRI")], once),
             (&[("every", "1h"), ("missed", "skip")], None),
             (&[("every", "1h"), ("overlap", "allow")], None),
             (&[("after", "1h")], None),
@@ -323,10 +306,12 @@ mod tests {
     #[test]
     fn what_is_said_is_kept() {
         let all = [("every", "1s"), ("missed", "all"), ("missed_within", "2m")];
-        let two = Duration::from_secs(120);
-        assert_eq!(keeping(&all), Some((Missed::All, two, Interrupted::Skip)));
+        let within = Some(Duration::from_secs(120));
+        let kept = Keeping { missed: Missed::All, within, interrupted: Interrupted::Skip };
+        assert_eq!(keeping(&all), Some(kept));
         let rerun = [("every", "1s"), ("interrupted", "rerun")];
-        let hour = Duration::from_secs(3600);
-        assert_eq!(keeping(&rerun), Some((Missed::Skip, hour, Interrupted::Rerun)));
+        let interrupted = Interrupted::Rerun;
+        let kept = Keeping { missed: Missed::Skip, within: None, interrupted };
+        assert_eq!(keeping(&rerun), Some(kept));
     }
 }

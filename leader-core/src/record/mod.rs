@@ -28,8 +28,9 @@ use crate::schedule::Schedule;
 pub struct Keeping {
     /// What becomes of due instants that no node ran.
     pub missed: Missed,
-    /// How far back these are looked for.
-    pub within: Duration,
+    /// How far back these are looked for; unless told otherwise an hour, and in any case back to the
+    /// newest of them.
+    pub within: Option<Duration>,
     /// What becomes of a run that was claimed and has no outcome of its own.
     pub interrupted: Interrupted,
 }
@@ -96,6 +97,12 @@ pub struct Ahead {
     pub waits: bool,
 }
 
+/// How far back missed instants are looked for, unless told otherwise and but for the newest.
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Less than what lies between any two due instants.
+const MOMENT: Duration = Duration::from_millis(1);
+
 impl Record {
     /// So many runs are kept.
     pub const RUNS: usize = 20;
@@ -138,10 +145,22 @@ impl Record {
 
     /// Gives up pending instants that are too old to be run; how many, and the oldest.
     pub fn give_up(&mut self, schedule: &Schedule, keeping: Keeping, now: SystemTime) -> Missing {
-        let Some(oldest_kept) = now.checked_sub(keeping.within) else { return Missing::default() };
-        let missing = Pending::new(schedule, &self.runs, self.through, oldest_kept).missing();
+        let within = keeping.within.unwrap_or(HOUR);
+        let Some(oldest_kept) = now.checked_sub(within) else { return Missing::default() };
+        let old = Pending::new(schedule, &self.runs, self.through, oldest_kept);
+        let is_followed =
+            || Pending::new(schedule, &self.runs, oldest_kept, now).oldest().is_some();
+        if keeping.within.is_none()
+            && !is_followed()
+            && let Some(newest) = old.newest()
+        {
+            let missing =
+                Pending::new(schedule, &self.runs, self.through, newest).missing_before_last();
+            self.through = self.through.max(newest - MOMENT);
+            return missing;
+        }
         self.through = self.through.max(oldest_kept);
-        missing
+        old.missing()
     }
 
     /// These instants are not to be run any more: the run before still went on.

@@ -11,7 +11,7 @@ fn schedule(text: &str) -> Schedule {
 }
 
 fn keeping(missed: Missed) -> Keeping {
-    let (within, interrupted) = (Duration::from_secs(3600), Interrupted::Skip);
+    let (within, interrupted) = (Some(HOUR), Interrupted::Skip);
     Keeping { missed, within, interrupted }
 }
 
@@ -50,6 +50,35 @@ fn what_is_too_old_is_given_up_and_counted() {
     assert_eq!(next.due, at(180));
     let given_up = record.give_up(&every, keeping(Missed::All), at(3720));
     assert_eq!(given_up, Missing::default());
+}
+
+/// Friday the 27th of November 2026, 16:05 in UTC.
+const FRIDAY: u64 = 1_795_795_500;
+
+#[test]
+fn unless_told_otherwise_the_newest_is_never_too_old_and_the_others_are_after_an_hour() {
+    let office_hours = schedule("cron */30 8-17 * * MON-FRI");
+    let by_default = |missed| Keeping { within: None, ..keeping(missed) };
+    // looked at each ten minutes, until Monday's first
+    for later in (0..=63 * 6).map(|tens| tens * 600) {
+        let now = at(FRIDAY + later);
+        let mut record = Record::new(&office_hours, at(FRIDAY));
+        let missed = record.next(&office_hours, by_default(Missed::Once), now);
+        let given_up = record.give_up(&office_hours, by_default(Missed::Once), now);
+        let next = record.next(&office_hours, by_default(Missed::Once), now);
+        assert_eq!(next.map(|it| it.due), missed.map(|it| it.due), "{later} s later");
+        let kept = next.map_or(0, |it| it.missing.count + 1);
+        assert_eq!(given_up.count + kept, missed.map_or(0, |it| it.missing.count + 1));
+        if later > 2 * 3600 {
+            assert_eq!((given_up.count, kept), (2, 1), "16:30 and 17:00, but not 17:30");
+        }
+    }
+    let now = at(FRIDAY + 3600);
+    let mut record = Record::new(&office_hours, at(FRIDAY - 3600));
+    let given_up = record.give_up(&office_hours, by_default(Missed::All), now);
+    assert_eq!(given_up, Missing { count: 2, oldest: Some(at(FRIDAY - 2100)) });
+    let next = record.next(&office_hours, by_default(Missed::All), now).unwrap();
+    assert_eq!(next.due, at(FRIDAY + 1500));
 }
 
 #[test]
@@ -278,7 +307,7 @@ proptest! {
 
     #[test]
     fn with_all_and_rerun_no_instant_within_the_window_is_lost(turns in turns()) {
-        let keeping = Keeping { within: Duration::from_secs(1_000_000), ..rerun(Missed::All) };
+        let keeping = Keeping { within: Some(Duration::from_secs(1_000_000)), ..rerun(Missed::All) };
         let (ended, claims, through) = play(&turns, keeping);
         let open = claims.last().filter(|(due, _)| ended.last() != Some(due)).map(|(due, _)| *due);
         let due = std::iter::successors(Some(at(1_010)), |due| Some(*due + Duration::from_secs(10)));

@@ -44,6 +44,8 @@ struct Parsed {
     text: Box<str>,
     /// The six fields in numbers alone.
     fields: [Box<str>; 6],
+    /// Whether it is due once in a minute at the most.
+    is_by_the_minute: bool,
     pattern: croner::Cron,
 }
 
@@ -68,6 +70,10 @@ impl Cron {
 
     pub(super) fn fields(&self) -> &[Box<str>; 6] {
         &self.parsed.fields
+    }
+
+    pub(super) fn is_by_the_minute(&self) -> bool {
+        self.parsed.is_by_the_minute
     }
 
     /// The first due instant after `instant`; `None` past the year 4999.
@@ -106,6 +112,7 @@ impl FromStr for Cron {
         {
             return Err(refuse(fault));
         }
+        let is_by_the_minute = fields[0].iter().count() == 1;
         let fields = fields.map(|field| field.text.into_boxed_str());
         let numbers = fields.join(" ");
         let pattern = CronParser::builder()
@@ -114,7 +121,7 @@ impl FromStr for Cron {
             .build()
             .parse(&numbers)
             .map_err(|error| refuse(format!("is beyond what can be computed ({error})")))?;
-        let parsed = Arc::new(Parsed { text: text.into(), fields, pattern });
+        let parsed = Arc::new(Parsed { text: text.into(), fields, is_by_the_minute, pattern });
         Ok(Self { parsed, zone: Zone::UTC })
     }
 }

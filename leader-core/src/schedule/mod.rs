@@ -11,7 +11,7 @@ mod zone;
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 pub use after::After;
 pub use cron::Cron;
@@ -21,6 +21,8 @@ pub use zone::Zone;
 
 use crate::error::Error;
 use crate::span;
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// When a job is due. Every node that knows the schedule knows the same instants.
 ///
@@ -49,6 +51,15 @@ impl Schedule {
             Self::Cron(cron) => cron.next_after(instant),
             Self::After(after) => after.next_after(instant),
             Self::WhileLeading => None,
+        }
+    }
+
+    /// Whether due instants lie a minute apart or more, whenever one looks.
+    pub(crate) fn is_rare(&self) -> bool {
+        match self {
+            Self::Every(every) => every.interval() >= MINUTE,
+            Self::Cron(cron) => cron.is_by_the_minute(),
+            Self::After(_) | Self::WhileLeading => false,
         }
     }
 

@@ -18,7 +18,6 @@ use super::entry::Entry;
 use super::fence::Fence;
 use super::jobs::{Jobs, Listed};
 use super::stop::Stopper;
-use crate::clock;
 use crate::settings::Overrides;
 
 /// A job that can run.
@@ -153,7 +152,7 @@ fn registration(
                 warn!(job = %name, "its timeout of {timeout} is longer than its interval of \
                     {interval}: while a run goes on, the next ones are skipped");
             }
-            let keeping = options.keeping(clock::wall()).map(Box::new);
+            let keeping = options.keeping().map(Box::new);
             Ok(Registration { name, key, schedule, policies, keeping, entry, is_enabled })
         }
         _ => Err(faults),
