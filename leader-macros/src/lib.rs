@@ -44,15 +44,15 @@ use proc_macro::TokenStream;
 /// | option | value | default | |
 /// |---|---|---|---|
 /// | `missed` | `"skip"`, `"once"`, `"all"` | `"once"` where a minute or more lies between due instants, else `"skip"` | what becomes of instants that no node ran, in a handover or an outage. `once`: the newest is run, and `Run::missed` counts the others; `all`: each is, the oldest first and one at a time. Not with `after`; only `"skip"` with `overlap = "allow"` |
-/// | `missed_within` | `"2d"` | one gap, at least `"1h"` | how far back `missed` looks. Not with `missed = "skip"` |
-/// | `interrupted` | `"skip"`, `"rerun"` | `"skip"` | what becomes of a run that ended without an outcome of its own: its node died, leadership was lost, its drain was used up. `rerun`: the next leader runs it first, with the same `Due`. Not with `overlap = "allow"` |
+/// | `missed_within` | `"2d"` | `"1h"`, and in any case to the newest | how far back `missed` looks. Not with `missed = "skip"`, written or by default, nor with `after` |
+/// | `interrupted` | `"skip"`, `"rerun"` | `"skip"` | what becomes of a run that ended without an outcome of its own: its node died, leadership was lost, its drain was used up. `rerun`: the next leader runs it first, with the same `Due`. Not with `after`, nor with `overlap = "allow"` |
 ///
 /// With `missed` other than `skip`, or `rerun`, each run is claimed before it begins: no due instant
 /// is claimed twice but by a `rerun`, and with `all` none within the window is lost. A job that
 /// nobody led before has missed nothing, nor has one whose schedule was edited.
 ///
 /// `while_leading` has no due instants, and goes with neither `tz`, `offset`, `jitter`,
-/// `on_elected`, `overlap`, `missed`, `interrupted`, `retries` nor `standby`.
+/// `on_elected`, `overlap`, `missed`, `missed_within`, `interrupted`, `retries` nor `standby`.
 ///
 /// # The function
 ///

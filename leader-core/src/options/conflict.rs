@@ -2,6 +2,7 @@
 
 use super::Options;
 use crate::policy::{Missed, Overlap};
+use crate::schedule::Schedule;
 use crate::span;
 
 /// Two options that do not go together, told at one of them.
@@ -21,7 +22,7 @@ type Strangers = (&'static str, &'static [&'static str], &'static str);
 const NO_WALL_CLOCK: &str = "which goes by no wall clock, as `cron` does";
 const NO_GRID: &str = "which has no grid to shift, as `every` has";
 
-const STRANGERS: [Strangers; 7] = [
+const STRANGERS: [Strangers; 8] = [
     (
         "while_leading",
         &[
@@ -40,6 +41,7 @@ const STRANGERS: [Strangers; 7] = [
     ),
     ("after", &["on_elected"], "which runs when a term begins anyway"),
     ("after", &["missed", "missed_within"], "which counts from the run before and misses nothing"),
+    ("after", &["interrupted"], "which runs when a term begins anyway"),
     ("after", &["tz"], NO_WALL_CLOCK),
     ("after", &["offset"], NO_GRID),
     ("every", &["tz"], NO_WALL_CLOCK),
@@ -91,7 +93,8 @@ impl Conflicts<'_> {
         let given: Vec<_> =
             Options::SCHEDULES.into_iter().filter(|kind| self.options.is_given(kind)).collect();
         let [first, others @ ..] = given.as_slice() else {
-            let text = "a job needs a schedule: `every = \"3s\"` or `cron = \"0 9 * * *\"`";
+            let text = "a job needs a schedule: `every = \"3s\"`, `cron = \"0 9 * * *\"`, \
+                        `after = \"10s\"` or `while_leading`";
             self.found.push(Conflict { option: None, other: None, text: text.into() });
             return;
         };
@@ -148,14 +151,7 @@ impl Conflicts<'_> {
                 "since no one run is the last that was begun",
             );
         }
-        if options.missed == Some(Missed::Skip) && options.is_given("missed_within") {
-            self.at(
-                "missed_within",
-                "missed",
-                "`missed_within` says how far back `missed` looks, and `missed = \"skip\"` does \
-                 not look; remove one of them",
-            );
-        }
+        self.of_the_window();
         let retries = options.is_given("retries").then_some(options.retries);
         if options.is_given("backoff") && !options.is_given("while_leading") {
             match retries {
@@ -174,6 +170,46 @@ impl Conflicts<'_> {
                 ),
                 Some(_) => {}
             }
+        }
+    }
+
+    /// `missed_within` beside a `missed` that does not look back, written or by default.
+    fn of_the_window(&mut self) {
+        let options = self.options;
+        if !options.is_given("missed_within") {
+            return;
+        }
+        if options.missed == Some(Missed::Skip) {
+            return self.at(
+                "missed_within",
+                "missed",
+                "`missed_within` says how far back `missed` looks, and `missed = \"skip\"` does \
+                 not look; remove one of them",
+            );
+        }
+        if options.is_given("missed") {
+            return;
+        }
+        if options.overlap == Some(Overlap::Allow) {
+            return self.not_with(
+                &["missed_within"],
+                ("overlap", "overlap = \"allow\""),
+                "which makes up for nothing that was missed",
+            );
+        }
+        let kind = match options.schedule() {
+            Some(Schedule::Every(_)) => "every",
+            Some(Schedule::Cron(_)) => "cron",
+            _ => return,
+        };
+        if options.keeping().is_none_or(|kept| kept.missed == Missed::Skip) {
+            self.at(
+                "missed_within",
+                kind,
+                "`missed_within` says how far back `missed` looks, which unless told otherwise it \
+                 does only where a minute or more lies between due instants; write \
+                 `missed = \"once\"` beside it, or remove it",
+            );
         }
     }
 }

@@ -111,10 +111,12 @@ fn conflicts(given: &[(&str, &str)]) -> Vec<(Option<&'static str>, String)> {
 
 #[test]
 fn what_does_not_go_together_is_told_at_the_option_that_is_to_be_changed() {
-    let every = ("every", "3s");
+    let (every, hourly) = (("every", "3s"), ("every", "1h"));
+    let twice_a_minute = ("cron", "0,30 0 9 * * *");
     let while_leading = ("while_leading", "true");
     for (given, option, says) in [
         (&[][..], None, "needs a schedule"),
+        (&[][..], None, "`after = \"10s\"` or `while_leading`"),
         (&[every, ("cron", "@daily")], Some("cron"), "`cron` beside `every`"),
         (&[every, ("tz", "UTC")], Some("tz"), "`tz` does not go with `every`"),
         (&[("after", "3s"), ("tz", "UTC")], Some("tz"), "`tz` does not go with `after`"),
@@ -125,6 +127,14 @@ fn what_does_not_go_together_is_told_at_the_option_that_is_to_be_changed() {
         (&[("after", "3s"), ("on_elected", "true")], Some("on_elected"), "`after`"),
         (&[("after", "3s"), ("missed", "once")], Some("missed"), "`after`"),
         (&[("after", "3s"), ("missed_within", "1h")], Some("missed_within"), "`after`"),
+        (&[("after", "3s"), ("interrupted", "rerun")], Some("interrupted"), "a term begins anyway"),
+        (&[every, ("missed_within", "2d")], Some("missed_within"), "write `missed = \"once\"`"),
+        (&[twice_a_minute, ("missed_within", "2d")], Some("missed_within"), "a minute or more"),
+        (
+            &[hourly, ("overlap", "allow"), ("missed_within", "2d")],
+            Some("missed_within"),
+            "`overlap = \"allow\"`",
+        ),
         (&[every, ("overlap", "allow"), ("missed", "all")], Some("missed"), "one at a time"),
         (&[every, ("overlap", "allow"), ("interrupted", "rerun")], Some("interrupted"), "allow"),
         (&[every, ("missed", "skip"), ("missed_within", "1h")], Some("missed_within"), "does not"),
@@ -151,6 +161,9 @@ fn what_does_not_go_together_is_told_at_the_option_that_is_to_be_changed() {
         &[("after", "3s"), ("retries", "3"), ("backoff", "1s..1m")],
         &[while_leading, ("backoff", "1s..1m"), ("timeout", "1h")],
         &[every, ("overlap", "allow"), ("missed", "skip")],
+        &[every, ("missed", "once"), ("missed_within", "2d")],
+        &[hourly, ("missed_within", "2d")],
+        &[("cron", "0 9 * * *"), ("missed_within", "2d")],
     ] {
         assert_eq!(conflicts(given), [], "{given:?}");
     }
