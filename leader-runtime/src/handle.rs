@@ -170,7 +170,7 @@ impl Handle {
     /// What happens to runs on this node, from now on; in the order in which it happens to each job.
     /// The stream ends with the runtime. Whoever takes too long to read loses the oldest beyond
     /// 1024, and is told how many.
-    pub fn events(&self) -> impl Stream<Item = RunEvent> + Send + Unpin + 'static {
+    pub fn events(&self) -> impl Stream<Item = RunEvent> + Send + Unpin + use<> {
         self.events.listen()
     }
 

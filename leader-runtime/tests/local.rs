@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
 use leader_runtime::{
-    Data, Fence, LockManager, Outcome, Result, Runtime, Settings, jobs, leader_job,
+    Data, Fence, Lock, LockManager, Outcome, Result, Runtime, Settings, jobs, leader_job,
 };
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout;
@@ -282,7 +282,9 @@ async fn the_changes_of_a_lock_are_told_from_how_it_stands_to_the_end_of_its_man
     soon("two leads", theirs.leading()).await.unwrap();
     let before = SystemTime::now();
     let mine = one.lock("test/changes").unwrap();
-    let mut changes = mine.changes();
+    // owns what it needs, also where it is wrapped
+    let wrapped = |lock: &Lock| lock.changes().map(|term| term);
+    let mut changes = wrapped(&mine);
     assert_eq!(soon("how it stands", changes.next()).await, Some(None));
     soon("two lets go", theirs.release()).await;
     let term = soon("one leads", changes.next()).await.flatten().expect("a term");

@@ -145,7 +145,7 @@ impl Lock {
     /// Whether this process leads the key, and each change of that: the term that began, or `None`
     /// where it is over. The first item is how it stands now; a change that is over before it is
     /// asked for is left out. The stream ends with the lock manager, and keeps no claim on the key.
-    pub fn changes(&self) -> impl Stream<Item = Option<Term>> + Send + Unpin + 'static {
+    pub fn changes(&self) -> impl Stream<Item = Option<Term>> + Send + Unpin + use<> {
         let gate = self.claim.gate().clone();
         let standing = gate.standing();
         let next = move |(gate, mut standing, told): (Gate, _, Option<Option<Term>>)| async move {

@@ -78,7 +78,7 @@ impl Events {
     }
 
     /// What is told from now on.
-    pub(crate) fn listen(&self) -> impl Stream<Item = RunEvent> + Send + Unpin + 'static {
+    pub(crate) fn listen(&self) -> impl Stream<Item = RunEvent> + Send + Unpin + use<> {
         let sender = self.0.get_or_init(|| RwLock::new(Some(broadcast::Sender::new(KEPT))));
         let sender = sender.read().unwrap_or_else(PoisonError::into_inner);
         let receiver = sender.as_ref().map(broadcast::Sender::subscribe);
