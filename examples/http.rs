@@ -1,49 +1,110 @@
-//! A service that has an HTTP server and its own way to stop; it answers who leads, and runs a job when
-//! it is told to:
+//! A service that has an HTTP server and its own way to stop; it answers who leads and which jobs there
+//! are, tells what becomes of runs as it happens, runs a job when it is told to, and gives the lead away:
 //!
 //! ```sh
 //! LEADER_LOCK=local cargo run --example http
 //! curl http://127.0.0.1:8080/leader
+//! curl http://127.0.0.1:8080/jobs
+//! curl --no-buffer http://127.0.0.1:8080/events
 //! curl -X POST http://127.0.0.1:8080/report
+//! curl -X POST http://127.0.0.1:8080/step-down
 //! ```
+
+use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::sse::{Event, Sse};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use leader_runtime::{Handle, Leader, Runtime, jobs, leader_job};
+use futures_util::{Stream, StreamExt};
+use leader_runtime::{Due, Error, Handle, Leader, Runtime, jobs, leader_job};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
-#[leader_job(key = "service/report", every = "10s")]
+const KEY: &str = "service/report";
+
+/// What requests that go on have to end, once the runtime has.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[leader_job(key = KEY, every = "10s")]
 async fn report() {
     println!("Reporting");
 }
 
-async fn leader(
+type Answer<T> = Result<T, (StatusCode, String)>;
+
+fn unavailable(error: Error) -> (StatusCode, String) {
+    (StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+}
+
+async fn leader(State(handle): State<Handle>) -> Answer<Json<Option<Leader>>> {
+    handle.leader(KEY).await.map(Json).map_err(unavailable)
+}
+
+/// A line for each.
+async fn jobs(State(handle): State<Handle>) -> Answer<String> {
+    let jobs = handle.jobs().map_err(unavailable)?;
+    let line = |job: &leader_runtime::JobStatus| {
+        let next = job.next.map_or_else(|| "not known".into(), |next| Due::new(next).to_string());
+        format!("{}: {}, next {next}\n", job.name, job.schedule)
+    };
+    Ok(jobs.iter().map(line).collect())
+}
+
+async fn events(
     State(handle): State<Handle>,
-) -> Result<Json<Option<Leader>>, (StatusCode, String)> {
-    let leader = handle.leader("service/report").await;
-    leader.map(Json).map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, error.to_string()))
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    Sse::new(handle.events().map(|event| Ok(Event::default().data(format!("{event:?}")))))
 }
 
 /// On the leader it runs now; elsewhere the answer says who that is.
-async fn report_now(State(handle): State<Handle>) -> Result<StatusCode, (StatusCode, String)> {
+async fn report_now(State(handle): State<Handle>) -> Answer<StatusCode> {
     let triggered = handle.trigger::<report>().await.map(|()| StatusCode::ACCEPTED);
     triggered.map_err(|error| (StatusCode::CONFLICT, error.to_string()))
 }
 
+/// Where it leads, another does in milliseconds.
+async fn step_down(State(handle): State<Handle>) -> Answer<StatusCode> {
+    handle.step_down(KEY).map(|()| StatusCode::ACCEPTED).map_err(unavailable)
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+
     let runtime = Runtime::from_env()?.jobs(jobs![report]);
     let app = Router::new()
         .route("/leader", get(leader))
+        .route("/jobs", get(jobs))
+        .route("/events", get(events))
         .route("/report", post(report_now))
+        .route("/step-down", post(step_down))
         .with_state(runtime.handle());
     let address = std::env::var("HTTP_ADDR").unwrap_or_else(|_| "127.0.0.1:8080".into());
     let listener = tokio::net::TcpListener::bind(&address).await?;
     println!("Listening on {}", listener.local_addr()?);
-    let server = tokio::spawn(async move { axum::serve(listener, app).await });
-    let stop = async { drop(tokio::signal::ctrl_c().await) };
+    let (let_go, has_let_go) = oneshot::channel::<()>();
+    let server = axum::serve(listener, app).with_graceful_shutdown(async {
+        drop(has_let_go.await);
+    });
+    let server = tokio::spawn(server.into_future());
+
+    // it answers as long as runs go on
     runtime.run_until(stop).await?;
-    server.abort();
+    drop(let_go);
+    if let Ok(ended) = timeout(PATIENCE, server).await {
+        ended??;
+    }
     Ok(())
 }

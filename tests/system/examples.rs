@@ -1,5 +1,6 @@
 //! The other examples do what their first lines say.
 
+use std::io::{BufRead as _, BufReader};
 use std::time::{Duration, Instant};
 
 use tests::{Agent, Line, Node, each_consul, one_consul};
@@ -48,7 +49,7 @@ fn a_clock_in_a_scheduler_of_the_services_own_runs_on_one_of_two_and_stays_in_it
 }
 
 #[test]
-fn a_service_answers_who_leads_and_stops_by_its_own_signal() {
+fn a_service_answers_who_leads_tells_what_happens_and_stops_by_sigterm_though_one_listens() {
     one_consul(|consul| {
         let agent = Agent::dev(consul).start();
         let start = |name| {
@@ -64,27 +65,45 @@ fn a_service_answers_who_leads_and_stops_by_its_own_signal() {
             let line = node.wait_line(SOON, |line| line.text.starts_with("Listening on "));
             format!("http://{}", line.text.trim_start_matches("Listening on "))
         };
-        let leader = |node: &Node| {
-            let answer = client.get(format!("{}/leader", address(node))).call();
+        let get = |node: &Node, path: &str| {
+            let answer = client.get(format!("{}/{path}", address(node))).call();
             answer.expect("it answers").body_mut().read_to_string().expect("a text")
         };
-        let report = |node: &Node| {
-            let answer = client.post(format!("{}/report", address(node))).send_empty();
+        let post = |node: &Node, path: &str| {
+            let answer = client.post(format!("{}/{path}", address(node))).send_empty();
             let mut answer = answer.expect("it answers");
             (answer.status().as_u16(), answer.body_mut().read_to_string().expect("a text"))
         };
+        let leader = |node: &Node| get(node, "leader");
         tests::wait_until("one of them leads", SOON, || leader(&nodes[0]).contains("\"node\""));
         assert_eq!(leader(&nodes[0]), leader(&nodes[1]));
         let leads_one = leader(&nodes[0]).contains("\"one\"");
         let (first, second) = if leads_one { (0, 1) } else { (1, 0) };
-        assert_eq!(report(&nodes[first]).0, 202);
-        let (status, answer) = report(&nodes[second]);
+        assert_eq!(post(&nodes[first], "report").0, 202);
+        let (status, answer) = post(&nodes[second], "report");
         let name = if leads_one { "`one` leads" } else { "`two` leads" };
         assert!(status == 409 && answer.contains(name), "{status} {answer}");
-        nodes[first].signal(tests::Signal::INT);
-        assert!(nodes[first].wait_exit(Duration::from_secs(1)).success());
-        let other = if leads_one { "\"two\"" } else { "\"one\"" };
-        tests::wait_until("the other leads", SOON, || leader(&nodes[second]).contains(other));
+        let jobs = get(&nodes[second], "jobs");
+        assert!(jobs.starts_with("report: every 10s, next 20"), "{jobs}");
+
+        assert_eq!(post(&nodes[first], "step-down").0, 202);
+        let [one, other] = if leads_one { ["\"one\"", "\"two\""] } else { ["\"two\"", "\"one\""] };
+        tests::wait_until("the other leads", SOON, || leader(&nodes[first]).contains(other));
+        let events = client.get(format!("{}/events", address(&nodes[second]))).call();
+        let events = BufReader::new(events.expect("it answers").into_body().into_reader());
+        let mut events = events.lines().map(|line| line.expect("a text"));
+        tests::wait_until("it runs there", SOON, || post(&nodes[second], "report").0 == 202);
+        let began = events.next().expect("an event");
+        assert!(began.starts_with("data: Began { job: \"report\""), "{began}");
+
+        nodes[second].terminate();
+        assert!(nodes[second].wait_exit(Duration::from_secs(1)).success());
+        let log = nodes[second].errors();
+        assert!(log.iter().any(|line| line.text.contains("shuts down")), "{log:?}");
+        // it has stepped down, which lasts for ten seconds
+        tests::wait_until("the first leads again", 2 * SOON, || {
+            leader(&nodes[first]).contains(one)
+        });
     });
 }
 
