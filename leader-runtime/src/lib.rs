@@ -25,10 +25,10 @@
 //! # What a lease cannot promise
 //!
 //! Trust is looked at before every poll of a job, and of what [`Run::spawn`] started. Code that runs
-//! on between two `await`s, and what a job starts with `tokio::spawn`, are not stopped by it; nor is a job saved from clocks that run
-//! apart by more than 5 % of the lease, or from an operator who deletes the key by hand while its
-//! holder is cut off. The [`Fence`] covers all of these: let the store that a job writes to refuse
-//! the number of an earlier leader.
+//! on between two `await`s, and what a job starts with `tokio::spawn`, are not stopped by it; nor is
+//! a job saved from clocks that run apart by more than 5 % of the lease, or from an operator who
+//! deletes the key by hand while its holder is cut off. The [`Fence`] covers all of these: let the
+//! store that a job writes to refuse the number of an earlier leader.
 //!
 //! # When it runs
 //!
@@ -36,14 +36,13 @@
 //! is read in UTC, or by the clock of the zone that `tz` names; `after = "10s"` counts from the end
 //! of the run before; `while_leading` is as long as this node leads. A run that is due while the one
 //! before goes on is skipped, unless its `overlap` says otherwise.
-
 //!
 //! # What an operator sees
 //!
-//! [`Handle::health`] says whether the runtime does its work, and why not; with the feature `health` and
-//! an address in the settings, `/livez` and `/readyz` do. [`metrics`] lists what is counted and
-//! measured; the feature `prometheus` adds `/metrics`. [`Runtime::run`] also tells systemd, where that
-//! has given it a socket.
+//! [`Handle::health`] says whether the runtime does its work, and why not; with the feature `health`
+//! and an address in the settings, `/livez` and `/readyz` do. [`metrics`] lists what is counted and
+//! measured; the feature `prometheus` adds `/metrics`. [`Runtime::run`] also tells systemd, where
+//! that has given it a socket.
 //!
 //! # What it takes
 //!

@@ -22,7 +22,8 @@ pub(crate) use self::vitals::Vitals;
 #[non_exhaustive]
 pub struct Health {
     /// Whether it does its work. Where not, nothing helps but to start the process again: it has
-    /// ended, it leads past its deadline, or a part of it has not run for 30 s.
+    /// ended; it leads more than 250 ms past its deadline; or the task that begins runs, or the lock
+    /// manager's thread, has not run for 30 s. How rarely a job is due makes no difference.
     pub live: bool,
     /// Whether it leads, or another that ended now could be followed by it: it is live, and the lock
     /// service has answered within the lease. Not before its first answer, and not when it is told
@@ -42,8 +43,8 @@ pub struct KeyHealth {
     pub key: String,
     /// Whether it leads it.
     pub is_leading: bool,
-    /// Whether nobody has told its work to stop, though its deadline is past: its process, or the
-    /// thread that would do that, is frozen.
+    /// Whether nobody has told its work to stop, though its deadline has been past for more than
+    /// 250 ms: its process, or the thread that would do that, is frozen.
     pub is_past_deadline: bool,
 }
 

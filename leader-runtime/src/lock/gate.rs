@@ -27,10 +27,6 @@ pub(crate) struct Trust {
     meter: TermMeter,
 }
 
-/// What the driver may take, on a busy machine, from a deadline to what follows from it. Nothing
-/// runs meanwhile: the gate is closed by the clock alone.
-const WAKING: Duration = Duration::from_millis(250);
-
 /// What is reported of all terms.
 #[derive(Debug)]
 pub(super) struct Reports {
@@ -193,12 +189,16 @@ impl Gate {
         matches!(*self.0.standing.borrow(), Standing::Leading(_))
     }
 
+    /// What the driver may take, on a busy machine, from a deadline to what follows from it. Nothing
+    /// runs meanwhile: the gate is closed by the clock alone.
+    const WAKING: Duration = Duration::from_millis(250);
+
     /// Whether its work goes on past the deadline, since what would stop it has not run.
     pub(super) fn is_past_deadline(&self) -> bool {
         let leads =
             || matches!(*self.0.standing.borrow(), Standing::Leading(_) | Standing::Draining(_));
         // asked again, since the driver may just be at it
-        leads() && clock::now() >= self.0.trust.until() + WAKING && leads()
+        leads() && clock::now() >= self.0.trust.until() + Self::WAKING && leads()
     }
 
     /// How this process stands with the key, and how that changes.
