@@ -18,16 +18,22 @@ pub(crate) fn install() {
     if tracing::dispatcher::has_been_set() {
         return;
     }
-    let wish = std::env::var("RUST_LOG").ok();
-    let filter = wish.as_deref().and_then(|wish| wish.parse::<Targets>().ok());
+    let wish = std::env::var_os("RUST_LOG").unwrap_or_default();
+    let wish = wish.to_string_lossy();
+    let usual = Targets::new().with_default(LevelFilter::INFO);
+    let (filter, fault) = match wish.parse() {
+        _ if wish.is_empty() => (usual, None),
+        Ok(filter) => (filter, None),
+        Err(fault) => (usual, Some(fault)),
+    };
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
     // another thread may have set one just now: then that one is the process's choice
-    let _ = tracing_subscriber::registry()
-        .with(filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)))
-        .with(layer)
-        .try_init();
+    let _ = tracing_subscriber::registry().with(filter).with(layer).try_init();
+    if let Some(fault) = fault {
+        tracing::warn!("RUST_LOG=`{wish}`: {fault}; logs from INFO on");
+    }
 }
 
 #[cfg(not(feature = "log"))]

@@ -161,7 +161,8 @@ impl Runtime {
     /// that it is live, and that it stops and how long that may take.
     ///
     /// Installs a subscriber that logs to stderr where the process has set none (feature `log`):
-    /// from INFO on, or as `RUST_LOG` says (`debug`, or `warn,leader_runtime=debug`).
+    /// from INFO on, or as `RUST_LOG` says (`debug`, or `warn,leader_runtime=debug`). One that cannot
+    /// be read is told there, and then it is INFO.
     ///
     /// # Errors
     ///
@@ -192,8 +193,8 @@ impl Runtime {
 
     /// Runs until this future ends, then lets go of everything and comes back. For a service that
     /// has its own way to stop; installs no signal handler and no subscriber, and leaves it to the
-    /// service to tell systemd that it is ready. Dropping it drops
-    /// the runs, and lets go without anybody waiting for it.
+    /// service to tell systemd that it is ready. Dropping it drops the runs, and lets go without
+    /// anybody waiting for it.
     ///
     /// # Errors
     ///
@@ -362,7 +363,8 @@ impl Runtime {
 /// So many jobs that are due together are begun before anything else is looked at.
 const TOGETHER: usize = 1024;
 
-fn count(number: usize, noun: &str) -> String {
+/// `1 key`, `2 keys`
+pub(crate) fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }

@@ -20,6 +20,7 @@ mod linux {
     use crate::clock::LONGEST_SLEEP;
     use crate::handle::Handle;
     use crate::health::Health;
+    use crate::runtime::count;
 
     /// The way to the service manager.
     #[derive(Debug)]
@@ -102,8 +103,7 @@ mod linux {
 
     fn status(health: &Health) -> String {
         let (leads, keys) = (health.leads(), health.keys.len());
-        let plural = if keys == 1 { "" } else { "s" };
-        let mut status = format!("STATUS=leader of {leads}/{keys} key{plural}");
+        let mut status = format!("STATUS=leader of {leads}/{}", count(keys, "key"));
         if let Some(fault) = health.faults.first() {
             // a line feed would begin another word to the manager
             status.extend(["; ", &fault.replace('\n', " ")]);

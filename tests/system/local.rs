@@ -70,3 +70,15 @@ fn the_default_directory_is_the_users_own() {
     let value = std::fs::read_to_string(&file).unwrap();
     assert!(value.contains(&format!("\"pid\":{}", node.pid())), "{value}");
 }
+
+#[test]
+fn a_wish_for_the_log_that_cannot_be_read_is_told_and_logs_are_from_info_on() {
+    let _slot = slot();
+    let locks = tempfile::tempdir().unwrap();
+    let local = format!("local:{}", locks.path().display());
+    let node = Node::example("clock").env("LEADER_LOCK", local).env("RUST_LOG", "clock=loud");
+    let node = node.start();
+    node.wait_error_line(SOON, clock::took_the_lead);
+    let told = &node.errors()[0].text;
+    assert!(told.contains("WARN") && told.contains("RUST_LOG=`clock=loud`: "), "{told}");
+}

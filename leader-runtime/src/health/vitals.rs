@@ -52,7 +52,7 @@ impl Vitals {
         for (beat, part, question) in parts {
             let ago = now.since(beat);
             if ago > STUCK {
-                let ago = span::print(Duration::from_secs(ago.as_secs()));
+                let ago = whole(ago);
                 faults.push(format!("{part} has not run for {ago}; {question}"));
             }
         }
@@ -63,7 +63,7 @@ impl Vitals {
         let lease = timing.map_or_else(Lease::default, Timing::lease).length();
         match manager.silence() {
             Some(silence) if now.since(silence.since) > lease => {
-                let ago = span::print(Duration::from_secs(now.since(silence.since).as_secs()));
+                let ago = whole(now.since(silence.since));
                 faults.push(format!("cannot come to lead, since {ago}: {}", silence.fault));
             }
             _ if !manager.was_answered() => {
@@ -73,6 +73,11 @@ impl Vitals {
         }
         Health { live, ready: faults.is_empty(), faults, keys }
     }
+}
+
+/// In seconds and more.
+fn whole(span: Duration) -> String {
+    span::print(Duration::from_secs(span.as_secs()))
 }
 
 impl Health {
