@@ -10,16 +10,24 @@ use crate::error::Error;
 
 const SECOND: u64 = 1_000_000_000;
 
-/// Largest first, in nanoseconds.
-const UNITS: [(&str, u64); 8] = [
-    ("w", 7 * 24 * 3600 * SECOND),
-    ("d", 24 * 3600 * SECOND),
-    ("h", 3600 * SECOND),
-    ("m", 60 * SECOND),
-    ("s", SECOND),
-    ("ms", 1_000_000),
-    ("us", 1_000),
-    ("ns", 1),
+/// A unit of time.
+pub(crate) struct Unit {
+    name: &'static str,
+    /// What it is called in a sentence, one of it.
+    pub(crate) word: &'static str,
+    nanos: u64,
+}
+
+/// Largest first.
+const UNITS: [Unit; 8] = [
+    Unit { name: "w", word: "week", nanos: 7 * 24 * 3600 * SECOND },
+    Unit { name: "d", word: "day", nanos: 24 * 3600 * SECOND },
+    Unit { name: "h", word: "hour", nanos: 3600 * SECOND },
+    Unit { name: "m", word: "minute", nanos: 60 * SECOND },
+    Unit { name: "s", word: "second", nanos: SECOND },
+    Unit { name: "ms", word: "millisecond", nanos: 1_000_000 },
+    Unit { name: "us", word: "microsecond", nanos: 1_000 },
+    Unit { name: "ns", word: "nanosecond", nanos: 1 },
 ];
 
 /// Reads a duration, `0s` too: whether nothing is enough, the caller knows.
@@ -38,10 +46,10 @@ pub fn parse(text: &str) -> Result<Duration, Error> {
         if digits.is_empty() || unit.is_empty() {
             return Err(malformed(text, digits, tail));
         }
-        let Some(&(_, length)) = UNITS.iter().find(|(name, _)| *name == unit) else {
+        let Some(Unit { nanos: length, .. }) = UNITS.iter().find(|one| one.name == unit) else {
             return Err(unknown_unit(text, digits, unit));
         };
-        let Some(place) = allowed.iter().position(|(name, _)| *name == unit) else {
+        let Some(place) = allowed.iter().position(|one| one.name == unit) else {
             return Err(Error::new(format!(
                 "duration `{text}` is out of order; write the largest unit first, each once: \
                  `1h 30m`"
@@ -49,7 +57,7 @@ pub fn parse(text: &str) -> Result<Duration, Error> {
         };
         allowed = &allowed[place + 1..];
         let count: u64 = digits.parse().map_err(|_| too_long(text))?;
-        nanos += u128::from(count) * u128::from(length);
+        nanos += u128::from(count) * u128::from(*length);
         rest = tail.trim_start_matches(' ');
     }
     if allowed.len() == UNITS.len() {
@@ -61,16 +69,18 @@ pub fn parse(text: &str) -> Result<Duration, Error> {
 /// Prints a duration, so that [`parse`] reads the same one: `1h 30m`. Weeks are printed as days.
 #[must_use]
 pub fn print(span: Duration) -> String {
-    let mut rest = span.as_nanos();
-    let mut parts = Vec::new();
-    for (unit, length) in &UNITS[1..] {
-        let count = rest / u128::from(*length);
-        rest %= u128::from(*length);
-        if count > 0 {
-            parts.push(format!("{count}{unit}"));
-        }
-    }
+    let parts: Vec<_> = parts(span).map(|(count, unit)| format!("{count}{}", unit.name)).collect();
     if parts.is_empty() { "0s".into() } else { parts.join(" ") }
+}
+
+/// How many of which units, where there are any; no weeks.
+pub(crate) fn parts(span: Duration) -> impl Iterator<Item = (u128, &'static Unit)> {
+    let mut rest = span.as_nanos();
+    UNITS[1..].iter().filter_map(move |unit| {
+        let count = rest / u128::from(unit.nanos);
+        rest %= u128::from(unit.nanos);
+        (count > 0).then_some((count, unit))
+    })
 }
 
 /// `None` past what a [`Duration`] holds.

@@ -19,11 +19,11 @@ use proc_macro::TokenStream;
 /// | option | value | default | |
 /// |---|---|---|---|
 /// | `key` | `"service/clock"`, or the path of a `const` | required | the lock whose holder runs the job. Letters, digits and `_ . , - /`, at most 512 bytes |
-/// | `every` | `"3s"`, `"1h 30m"`, or the path of a `const` that is a `Duration` | this or `cron` | a fixed rate, 10 ms to 366 days, on a grid that all nodes share |
-/// | `cron` | `"0 9 * * MON-FRI"` | this or `every` | the wall clock. 5 fields, or 6 with the second first, or `@daily` and its like |
+/// | `every` | `"3s"`, `"1h 30m"`, or the path of a `const` that is a `Duration` | one of four | a fixed rate, 10 ms to 366 days, on a grid that all nodes share |
+/// | `cron` | `"0 9 * * MON-FRI"` | one of four | the wall clock. 5 fields, or 6 with the second first, or `@daily` and its like |
 /// | `tz` | `"Europe/Oslo"` | `"UTC"` | the zone that `cron` is read in, by its name in the IANA database |
-/// | `after` | `"10s"` | this or `every` | a fixed delay: at once when a term begins, then so long after the end of each run |
-/// | `while_leading` | no value | this or `every` | runs as long as this node leads: a consumer, a stream. `Ok` ends it for the term; an error or a panic starts it again after its `backoff`, and a minute of running lets that begin anew. When the key is given up it has its `drain` to end: let it listen to `Stop` |
+/// | `after` | `"10s"` | one of four | a fixed delay: at once when a term begins, then so long after the end of each run |
+/// | `while_leading` | no value | one of four | runs as long as this node leads: a consumer, a stream. `Ok` ends it for the term; an error or a panic starts it again after its `backoff`, and a minute of running lets that begin anew. When the key is given up it has its `drain` to end: let it listen to `Stop` |
 /// | `offset` | `"10m"` | `"0s"` | shifts the grid of `every`; less than that |
 /// | `jitter` | `"5s"` | `"0s"` | each due instant's run is late by a random part of this; less than `every`. Where the key is given up meanwhile it runs at once |
 /// | `on_elected` | `true`, `false` | `false` | also runs when this node begins to lead. Not with `after` |

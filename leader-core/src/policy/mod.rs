@@ -14,23 +14,25 @@ use crate::nearest::nearest;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Policies {
-    /// Each firing is late by a random part of this.
+    /// Each firing is late by a random part of this; 0 to 366 days, and less than the interval of
+    /// `every`.
     pub jitter: Duration,
     /// Whether it also runs once when its node begins to lead.
     pub on_elected: bool,
-    /// How long an attempt may take.
+    /// How long an attempt may take: 1 ms to 366 days, or without an end.
     pub timeout: Option<Duration>,
     /// What a run does that is due while the one before still goes on.
     pub overlap: Overlap,
-    /// How often a failed attempt is followed by another.
+    /// How often a failed attempt is followed by another, 0 to 1000.
     pub retries: u32,
     /// How long a failed attempt waits for the next one.
     pub backoff: Backoff,
     /// What becomes of a run when leadership is lost under it.
     pub on_loss: OnLoss,
-    /// How long a run may go on after its key was to be given up.
+    /// How long a run may go on after its key was to be given up; 0 to 1 day.
     pub drain: Duration,
-    /// So many failed runs in a row make the node give the key to another.
+    /// So many failed runs in a row, 1 to 1000, make the node give the key to another; never where
+    /// it is `None`.
     pub step_down_after: Option<u32>,
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Cron, Every};
+use crate::span::{Unit, parts};
 
 const WEEKDAYS: [&str; 8] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -10,12 +11,6 @@ const WEEKDAYS: [&str; 8] =
 const MONTHS: [&str; 13] = [
     "", "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
-];
-#[rustfmt::skip]
-const UNITS: [(&str, u128); 7] = [
-    ("day", 86_400_000_000_000), ("hour", 3_600_000_000_000), ("minute", 60_000_000_000),
-    ("second", 1_000_000_000), ("millisecond", 1_000_000), ("microsecond", 1_000),
-    ("nanosecond", 1),
 ];
 
 /// More times of day than this are told by their rule.
@@ -28,23 +23,16 @@ pub(super) fn every(every: Every) -> String {
     if every.offset().is_zero() {
         return format!("every {each}");
     }
-    format!("every {each}, {} late", span(every.offset()))
+    format!("every {each}, shifted by {}", span(every.offset()))
 }
 
 /// `1 hour and 30 minutes`
 pub(super) fn span(span: Duration) -> String {
-    let mut rest = span.as_nanos();
-    let mut parts = Vec::new();
-    for (unit, length) in UNITS {
-        let count = rest / length;
-        rest %= length;
-        match count {
-            0 => {}
-            1 => parts.push(format!("1 {unit}")),
-            count => parts.push(format!("{count} {unit}s")),
-        }
-    }
-    listed(&parts)
+    let part = |(count, unit): (u128, &Unit)| match count {
+        1 => format!("1 {}", unit.word),
+        count => format!("{count} {}s", unit.word),
+    };
+    listed(&parts(span).map(part).collect::<Vec<_>>())
 }
 
 pub(super) fn cron(cron: &Cron) -> String {

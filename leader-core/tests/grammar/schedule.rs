@@ -65,7 +65,7 @@ fn schedules_are_told_in_words() {
         ("every 3s", "every 3 seconds"),
         ("every 1h", "every hour"),
         ("every 1h 30m", "every 1 hour and 30 minutes"),
-        ("every 1d offset 3h", "every day, 3 hours late"),
+        ("every 1d offset 3h", "every day, shifted by 3 hours"),
         ("after 10s", "at once when a term begins, then 10 seconds after the end of each run"),
         ("while_leading", "as long as this node leads"),
         ("cron 0 9 * * MON-FRI", "at 09:00 from Monday to Friday, in UTC"),
