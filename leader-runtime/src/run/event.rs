@@ -46,7 +46,7 @@ pub struct RunReport {
     pub number: u64,
     /// How many attempts were made; 0 where it was skipped before it began.
     pub attempts: u32,
-    /// When it began, by the wall clock.
+    /// When it began, by the wall clock; where it was skipped, when that was, which is its end as well.
     pub started: SystemTime,
     /// When it ended, by the wall clock.
     pub ended: SystemTime,
