@@ -1,12 +1,11 @@
-//! The runtime and the lock manager on lock files: real locks of the operating system, in one
-//! process.
+//! The runtime on lock files: real locks of the operating system, in one process.
 
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use futures_util::StreamExt;
 use leader_runtime::{
-    Data, Fence, Lock, LockManager, Outcome, Result, Runtime, Settings, jobs, leader_job,
+    Data, Fence, LockManager, Outcome, Result, Runtime, Settings, jobs, leader_job,
 };
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout;
@@ -23,8 +22,7 @@ fn local(directory: &tempfile::TempDir) -> Settings {
 
 #[tokio::test]
 async fn the_users_own_shutdown_hands_over_to_the_other_runtime() {
-    static RUNS: std::sync::Mutex<Option<mpsc::UnboundedSender<(char, i64)>>> =
-        std::sync::Mutex::new(None);
+    static RUNS: Mutex<Option<mpsc::UnboundedSender<(char, i64)>>> = Mutex::new(None);
 
     fn ran(name: char, fence: Fence) {
         if let Some(runs) = &*RUNS.lock().unwrap() {
@@ -143,7 +141,7 @@ async fn a_job_that_panics_or_fails_runs_again_and_never_overlaps_itself() {
 
     let locks = tempfile::tempdir().unwrap();
     let run = Runtime::new(local(&locks)).jobs(jobs![moody]).run_until(ENOUGH.notified());
-    soon("it ran nine times", run).await.unwrap();
+    soon("it ran ten times", run).await.unwrap();
 }
 
 #[tokio::test]
@@ -161,22 +159,45 @@ async fn a_run_that_goes_on_holds_back_the_release_and_ends_by_itself() {
     }
 
     let locks = tempfile::tempdir().unwrap();
-    let run = Runtime::new(local(&locks)).jobs(jobs![slow]).run_until(BEGAN.notified());
-    soon("it ends", run).await.unwrap();
-    assert_eq!((RUNS.load(Ordering::SeqCst), ENDED.load(Ordering::SeqCst)), (1, 1));
+    let other = LockManager::new(&local(&locks)).unwrap();
+    let (stop, stops) = oneshot::channel();
+    let run = Runtime::new(local(&locks)).jobs(jobs![slow]).run_until(async move {
+        BEGAN.notified().await;
+        stop.send(()).unwrap();
+    });
+    let next = async {
+        stops.await.unwrap();
+        let lock = other.lock("test/slow").unwrap();
+        lock.leading().await.unwrap();
+        ENDED.load(Ordering::SeqCst)
+    };
+    let (ended, before_the_next) =
+        soon("it ends, and the next leads", async { tokio::join!(run, next) }).await;
+    ended.unwrap();
+    assert_eq!((RUNS.load(Ordering::SeqCst), before_the_next), (1, 1));
 }
 
 #[tokio::test]
 async fn a_runtime_that_is_dropped_lets_go() {
+    static RUNS: Notify = Notify::const_new();
+
     #[leader_job(key = "test/dropped", every = "10ms")]
-    async fn job() {}
+    async fn job() {
+        RUNS.notify_one();
+    }
 
     let locks = tempfile::tempdir().unwrap();
     let other = LockManager::new(&local(&locks)).unwrap();
     let run = Runtime::new(local(&locks)).jobs(jobs![job]).run_until(std::future::pending());
-    assert!(timeout(Duration::from_millis(200), run).await.is_err());
+    let mut run = Box::pin(run);
+    tokio::select! {
+        ended = &mut run => panic!("{ended:?}"),
+        () = soon("it leads", RUNS.notified()) => {}
+    }
     let lock = other.lock("test/dropped").unwrap();
-    soon("the other leads", lock.leading()).await.unwrap();
+    drop(run);
+    let term = soon("the other leads", lock.leading()).await.unwrap();
+    assert_eq!(term.fence(), Fence::new(2));
 }
 
 #[tokio::test]
@@ -246,121 +267,4 @@ async fn a_start_with_wrong_jobs_tells_every_fault() {
     }
     let error = start(Settings::new(), jobs![]).await.unwrap_err().to_string();
     assert!(error.contains("there are no jobs"), "{error}");
-}
-
-#[tokio::test]
-async fn a_lock_is_led_by_one_manager_until_it_is_released() {
-    let locks = tempfile::tempdir().unwrap();
-    let (one, two) =
-        (LockManager::new(&local(&locks)).unwrap(), LockManager::new(&local(&locks)).unwrap());
-    let mine = one.lock("test/lock").unwrap();
-    assert_eq!(soon("one leads", mine.leading()).await.unwrap().fence(), Fence::new(1));
-    assert!(mine.is_leading());
-    assert_eq!(mine.key(), "test/lock");
-
-    let theirs = two.lock("test/lock").unwrap();
-    let also_mine = one.lock("test/lock").unwrap();
-    soon("another lock on it keeps it", mine.release()).await;
-    assert!(also_mine.is_leading() && !theirs.is_leading());
-    let done = also_mine.while_leading(async |term| term.fence().get());
-    assert_eq!(soon("the work is done", done).await.unwrap(), 1);
-
-    soon("it is released", also_mine.release()).await;
-    assert_eq!(soon("two leads", theirs.leading()).await.unwrap().fence(), Fence::new(2));
-    let again = one.lock("test/lock").unwrap();
-    soon("two is gone", two.shut_down()).await;
-    assert!(soon("two leads no more", theirs.leading()).await.unwrap_err().is_closed());
-    assert_eq!(soon("one leads again", again.leading()).await.unwrap().fence(), Fence::new(3));
-}
-
-#[tokio::test]
-async fn the_changes_of_a_lock_are_told_from_how_it_stands_to_the_end_of_its_manager() {
-    let locks = tempfile::tempdir().unwrap();
-    let (one, two) =
-        (LockManager::new(&local(&locks)).unwrap(), LockManager::new(&local(&locks)).unwrap());
-    let theirs = two.lock("test/changes").unwrap();
-    soon("two leads", theirs.leading()).await.unwrap();
-    let before = SystemTime::now();
-    let mine = one.lock("test/changes").unwrap();
-    // owns what it needs, also where it is wrapped
-    let wrapped = |lock: &Lock| lock.changes().map(|term| term);
-    let mut changes = wrapped(&mine);
-    assert_eq!(soon("how it stands", changes.next()).await, Some(None));
-    soon("two lets go", theirs.release()).await;
-    let term = soon("one leads", changes.next()).await.flatten().expect("a term");
-    assert_eq!(mine.term(), Some(term));
-    assert_eq!(term.fence(), Fence::new(2));
-    assert!((before..=SystemTime::now()).contains(&term.since()));
-    soon("one lets go, though its changes are asked for", mine.release()).await;
-    assert_eq!(soon("it leads no longer", changes.next()).await, Some(None));
-    soon("one is gone", one.shut_down()).await;
-    assert_eq!(soon("there is no more to tell", changes.next()).await, None);
-}
-
-#[tokio::test]
-async fn l3_work_under_a_lock_holds_back_its_release() {
-    let locks = tempfile::tempdir().unwrap();
-    let one = LockManager::new(&local(&locks)).unwrap();
-    let lock = std::sync::Arc::new(one.lock("test/work").unwrap());
-    let (begin, began) = oneshot::channel();
-    let (end, ended) = oneshot::channel::<()>();
-    let work = tokio::spawn({
-        let lock = std::sync::Arc::clone(&lock);
-        async move {
-            lock.while_leading(async |_| {
-                begin.send(()).unwrap();
-                ended.await.unwrap();
-            })
-            .await
-        }
-    });
-    soon("the work begins", began).await.unwrap();
-    let mut leaving = tokio::spawn(one.shut_down());
-    assert!(timeout(Duration::from_millis(200), &mut leaving).await.is_err());
-    assert!(lock.is_leading(), "it leads until its work has ended");
-    let late = tokio::spawn({
-        let lock = std::sync::Arc::clone(&lock);
-        async move { lock.while_leading(async |_| ()).await }
-    });
-    end.send(()).unwrap();
-    soon("the work ends", work).await.unwrap().unwrap();
-    soon("everything is let go", leaving).await.unwrap();
-    assert!(soon("no new work begins", late).await.unwrap().unwrap_err().is_closed());
-}
-
-#[tokio::test]
-async fn a_lock_file_that_is_deleted_is_lost_within_two_seconds_and_locked_anew() {
-    let locks = tempfile::tempdir().unwrap();
-    let (one, two) =
-        (LockManager::new(&local(&locks)).unwrap(), LockManager::new(&local(&locks)).unwrap());
-    let mine = one.lock("test/deleted").unwrap();
-    soon("one leads", mine.leading()).await.unwrap();
-    let theirs = two.lock("test/deleted").unwrap();
-    std::fs::remove_file(locks.path().join("test+deleted.lock")).unwrap();
-    soon("two leads", theirs.leading()).await.unwrap();
-    let lost = timeout(Duration::from_secs(2), async {
-        while mine.is_leading() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    });
-    lost.await.expect("one has noticed");
-    assert!(theirs.is_leading());
-}
-
-#[tokio::test]
-async fn a_lock_file_that_was_damaged_or_cut_short_is_told_and_stands_in_no_others_way() {
-    let locks = tempfile::tempdir().unwrap();
-    std::fs::write(locks.path().join("test+bad.lock"), "{\"fence\":7").unwrap();
-    // longer than what is written over it
-    let long = format!("{{\"fence\":41,\"node\":\"{}\"}}\n", "x".repeat(500));
-    std::fs::write(locks.path().join("test+long.lock"), long).unwrap();
-    let manager = LockManager::new(&local(&locks)).unwrap();
-    let bad = manager.lock("test/bad").unwrap();
-    let long = manager.lock("test/long").unwrap();
-    assert_eq!(soon("it is led", long.leading()).await.unwrap().fence(), Fence::new(42));
-    assert!(!bad.is_leading());
-    manager.shut_down().await;
-    let again = LockManager::new(&local(&locks)).unwrap();
-    let long = again.lock("test/long").unwrap();
-    assert_eq!(soon("it is led again", long.leading()).await.unwrap().fence(), Fence::new(43));
 }
