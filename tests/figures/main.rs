@@ -7,7 +7,6 @@
 //! so that they can't rot.
 
 mod bare;
-mod chance;
 mod consul_leader;
 mod deaths;
 mod gate;

@@ -3,9 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tests::{Cut, Lan, Line, Node, clock};
-
-use crate::chance::Chance;
+use tests::{Chance, Cut, Lan, Line, Node, clock};
 
 /// Far beyond what anything here takes.
 const SOON: Duration = Duration::from_secs(60);
@@ -53,7 +51,7 @@ impl<'a> Pair<'a> {
     /// Does this to the leader at a random moment; the other leads, and the one that led stands by
     /// again at the end.
     pub(crate) fn play(&mut self, death: Death) -> Takeover {
-        thread::sleep(self.chance.span(self.lease / 2));
+        thread::sleep(self.chance.span(Duration::ZERO..self.lease / 2));
         let old = self.leads;
         let (machine, agent) = (&self.lan.machines()[old], &self.lan.agents()[old]);
         let died = Instant::now();

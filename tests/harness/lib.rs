@@ -9,6 +9,7 @@
 mod agent;
 mod api;
 mod certificates;
+mod chance;
 pub mod clock;
 mod cluster;
 mod consul;
@@ -34,6 +35,7 @@ mod terminal;
 pub use agent::{Agent, AgentBuilder, MASTER_TOKEN, Token};
 pub use api::{Answer, Api, Entry, Session};
 pub use certificates::Certificates;
+pub use chance::Chance;
 pub use cluster::Cluster;
 pub use consul::{Consul, each_consul, one_consul};
 pub use deadline::wait_until;

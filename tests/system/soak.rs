@@ -7,10 +7,12 @@
 use std::env;
 use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde_json::Value;
 use tests::history::Moment;
-use tests::{Agent, Api, Cluster, Way, each_consul, wait_until};
+use tests::{Agent, Api, Chance, Cluster, Way, each_consul, wait_until};
 
 use crate::records::{self, KEPT};
 use crate::stage::{KEYS, SOON, Stage};
@@ -21,11 +23,11 @@ const SHORT: Duration = Duration::from_secs(4);
 /// So many faults at once, at the most.
 const AT_ONCE: usize = 3;
 
-/// How long one lasts, in milliseconds: from a beat to beyond an election of Consul's.
-const LENGTH: Range<u64> = 100..4_000;
+/// How long one lasts: from a beat to beyond an election of Consul's.
+const LENGTH: Range<Duration> = Duration::from_millis(100)..Duration::from_secs(4);
 
-/// From one to the next, in milliseconds.
-const PAUSE: Range<u64> = 50..900;
+/// From one to the next.
+const PAUSE: Range<Duration> = Duration::from_millis(50)..Duration::from_millis(900);
 
 /// What a slow way takes for each of its two directions.
 const SLOW: Duration = Duration::from_millis(25);
@@ -73,7 +75,8 @@ fn whatever_befalls_them_no_two_lead_another_follows_within_the_lease_and_no_ins
         let cluster = Cluster::start(consul, 3);
         let addrs: Vec<String> = cluster.clients().iter().map(Agent::addr).collect();
         let stage = Stage::of(consul.version(), &addrs, &["records"]);
-        let mut soak = Soak { stage: &stage, cluster: &cluster, chance: Chance(seed), ill: vec![] };
+        let mut soak =
+            Soak { stage: &stage, cluster: &cluster, chance: Chance::new(seed), ill: vec![] };
         soak.go_on_for(length);
         stage.is_led();
         has_caught_up(&stage, SystemTime::now());
@@ -109,12 +112,12 @@ impl Soak<'_> {
             let passes = self.ill.iter().map(|ailment| ailment.until).min();
             let befalls = (next < end && self.ill.len() < AT_ONCE).then_some(next);
             let Some(wake) = passes.into_iter().chain(befalls).min() else { return };
-            wait_until("a fault begins or passes", SOON, || Moment::now() >= wake);
+            thread::sleep(wake - Moment::now());
             if passes.is_some_and(|passes| passes <= wake) {
                 self.pass(wake);
             } else {
                 self.befall();
-                next = Moment::now() + self.chance.millis(PAUSE);
+                next = Moment::now() + self.chance.span(PAUSE);
             }
         }
     }
@@ -140,7 +143,7 @@ impl Soak<'_> {
             Victim::Session => &[Fault::Destroyed],
         });
         let server = self.chance.below(self.cluster.servers().len());
-        let length = self.chance.millis(LENGTH);
+        let length = self.chance.span(LENGTH);
         println!("{:?}: {victim:?} {fault:?} for {length:?}", Moment::now());
         match victim {
             Victim::Node(place) => {
@@ -206,36 +209,11 @@ impl Soak<'_> {
             let Ok(answer) = api.try_request("GET", &format!("/v1/kv/{key}?stale"), "") else {
                 continue;
             };
-            if let Some((_, session)) = answer.body.split_once(r#""Session":"#) {
-                let session = session.trim_start_matches([' ', '"']);
-                let session = session.split('"').next().unwrap_or_default();
+            // a key that is not there has no body
+            let entries: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+            if let Some(session) = entries[0]["Session"].as_str() {
                 return self.stage.destroy(&api, session);
             }
         }
-    }
-}
-
-/// The same choices for the same seed (splitmix64).
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
-    }
-
-    fn millis(&mut self, range: Range<u64>) -> Duration {
-        Duration::from_millis(range.start + self.next() % (range.end - range.start))
-    }
-
-    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len())]
     }
 }
