@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use leader_runtime::{Fence, Jobs, Runtime, jobs, leader_job};
+use leader_runtime::{Fence, Jobs, Runtime, Settings, jobs, leader_job};
 use tests::history::{Lead, Leadership, Recorder, Run, What};
 use tokio::time::sleep;
 use tracing_subscriber::filter::LevelFilter;
@@ -50,11 +50,6 @@ async fn once(run: leader_runtime::Run) {
     keep("service/one", run).await;
 }
 
-#[leader_job(key = "service/one", cron = "* * * * * *", missed = "all", overlap = "queue")]
-async fn cron_once(run: leader_runtime::Run) {
-    keep("service/one", run).await;
-}
-
 #[leader_job(
     key = "service/two",
     every = "200ms",
@@ -63,17 +58,6 @@ async fn cron_once(run: leader_runtime::Run) {
     interrupted = "rerun"
 )]
 async fn again(run: leader_runtime::Run) {
-    keep("service/two", run).await;
-}
-
-#[leader_job(
-    key = "service/two",
-    cron = "* * * * * *",
-    missed = "all",
-    overlap = "queue",
-    interrupted = "rerun"
-)]
-async fn cron_again(run: leader_runtime::Run) {
     keep("service/two", run).await;
 }
 
@@ -126,16 +110,22 @@ async fn main() -> leader_runtime::Result<()> {
         .with(Leadership(&RECORDER));
     log.init();
     RECORDER.record(What::Stands);
-    let mut jobs = jobs![short, long, other];
+    let (mut settings, mut jobs) = (Settings::from_env()?, jobs![short, long, other]);
     match env::args().nth(1).as_deref() {
-        Some("records") => jobs = jobs.extend(jobs![once, cron_once, again, cron_again]),
+        Some("records") => {
+            let kept = || jobs![once, again];
+            jobs = jobs.extend(kept()).extend(kept().prefix("cron_"));
+            for job in ["cron_once", "cron_again"] {
+                settings = settings.job(job, "cron", "* * * * * *");
+            }
+        }
         Some("crowd") => {
             let crowd = (0..CROWD).map(|number| jobs![of_crowd].prefix(&format!("n{number}_")));
             jobs = crowd.fold(jobs, Jobs::extend);
         }
         _ => {}
     }
-    Runtime::from_env()?.jobs(jobs).run().await?;
+    Runtime::new(settings).jobs(jobs).run().await?;
     RECORDER.record(What::Leaves);
     Ok(())
 }
