@@ -194,6 +194,12 @@ fn what_does_not_go_together_is_told_with_both_places() {
             "(`missed`: LEADER_JOB_NIGHTLY_MISSED, `overlap`: leader.toml:2:11)",
         ),
         (
+            "nightly",
+            "missed_within = \"2d\"",
+            ("LEADER_JOB_NIGHTLY_EVERY", "10s"),
+            "remove it (`missed_within`: leader.toml:2:17, `every`: LEADER_JOB_NIGHTLY_EVERY)",
+        ),
+        (
             "call_time",
             "",
             ("LEADER_JOB_CALL_TIME_TZ", "Europe/Oslo"),
