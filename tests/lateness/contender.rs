@@ -18,11 +18,18 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 
 use crate::record::Record;
 
+/// No disk writes the claims and ends of more jobs in a second.
+const MOST_FILES: usize = 100;
+
 /// A way to run many jobs at their times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Contender {
     /// This project's runtime, as its users have it.
     Runtime,
+    /// The same, of jobs that wait for something in each run.
+    Suspending,
+    /// The same, of jobs that keep a record, which is a file here: a run is claimed before it begins.
+    Kept,
     /// The loop that it would be without leadership, slots, contexts and policies.
     Bare,
     /// A task for each job, with tokio's own interval.
@@ -34,9 +41,11 @@ pub(crate) enum Contender {
 }
 
 impl Contender {
-    pub(crate) const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Runtime,
         Self::Bare,
+        Self::Suspending,
+        Self::Kept,
         Self::Interval,
         Self::TokioCronScheduler,
         Self::ApalisCron,
@@ -46,12 +55,20 @@ impl Contender {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Runtime => "leader-runtime",
+            Self::Suspending => "leader-runtime, jobs that suspend",
+            Self::Kept => "leader-runtime, jobs with a record",
             Self::Bare => "bare loop",
             Self::Interval => "a tokio interval per job",
             Self::TokioCronScheduler => "tokio-cron-scheduler",
             Self::ApalisCron => "apalis-cron",
             Self::Clokwerk => "clokwerk",
         }
+    }
+
+    /// Those that so many jobs are for: ours first, and the bare loop after it.
+    pub(crate) fn of(jobs: usize) -> Vec<Self> {
+        let takes = |contender: &Self| *contender != Self::Kept || jobs <= MOST_FILES;
+        Self::ALL.into_iter().filter(takes).collect()
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
@@ -61,7 +78,9 @@ impl Contender {
     /// Runs so many jobs until this is dropped.
     pub(crate) async fn run(self, jobs: usize) {
         match self {
-            Self::Runtime => runtime(jobs).await,
+            Self::Runtime => runtime(jobs, || jobs![beat]).await,
+            Self::Suspending => runtime(jobs, || jobs![suspending]).await,
+            Self::Kept => runtime(jobs, || jobs![kept]).await,
             Self::Bare => bare(jobs).await,
             Self::Interval => interval(jobs).await,
             Self::TokioCronScheduler => tokio_cron_scheduler(jobs).await,
@@ -73,15 +92,30 @@ impl Contender {
 
 #[leader_job(key = "bench/lateness", every = "1s")]
 async fn beat(run: Run) {
+    runs(&run);
+}
+
+#[leader_job(key = "bench/lateness", every = "1s")]
+async fn suspending(run: Run) {
+    runs(&run);
+    sleep(Duration::from_millis(1)).await;
+}
+
+#[leader_job(key = "bench/lateness", every = "1s", missed = "once")]
+async fn kept(run: Run) {
+    runs(&run);
+}
+
+fn runs(run: &Run) {
     let number = run.job().strip_prefix('j').and_then(|name| name.split_once('_'));
     let number = number.and_then(|(number, _)| number.parse().ok());
     Record::of_process().runs_for(number.expect("a number"), run.due().timestamp());
 }
 
-async fn runtime(jobs: usize) {
+async fn runtime(jobs: usize, job: fn() -> Jobs) {
     let locks = tempfile::tempdir().expect("a temporary directory");
     let jobs = (0..jobs)
-        .fold(Jobs::new(), |jobs, number| jobs.extend(jobs![beat].prefix(&format!("j{number}_"))));
+        .fold(Jobs::new(), |jobs, number| jobs.extend(job().prefix(&format!("j{number}_"))));
     let runtime = Runtime::new(Settings::new().local(locks.path())).jobs(jobs);
     runtime.run_until(pending()).await.expect("it runs");
 }
