@@ -40,10 +40,18 @@ impl Kind {
 pub(super) struct Outage {
     /// What was told and has not passed, each fault once.
     told: Vec<String>,
-    /// The kinds of requests that fail, and whether a person has to mend that.
-    failing: Vec<(Kind, bool)>,
+    /// What fails, the latest last.
+    failing: Vec<Failing>,
     /// What a person has to mend, and when that was told: other requests may go well meanwhile.
     denied: Vec<(String, Timestamp)>,
+}
+
+/// Requests of one kind that fail.
+struct Failing {
+    kind: Kind,
+    /// Whether a person has to mend that.
+    denied: bool,
+    fault: String,
 }
 
 /// So many different faults of one outage are told; the others are logged for those who look.
@@ -53,17 +61,16 @@ const FAULTS_TOLD: usize = 5;
 const AGAIN: Duration = Duration::from_secs(600);
 
 impl Outage {
-    /// What fails, in the words that it was told in last.
+    /// What fails, whether that was told or not.
     pub(super) fn fault(&self) -> Option<&str> {
-        let told = self.told.last().filter(|_| !self.failing.is_empty());
-        told.map(String::as_str)
+        self.failing.last().map(|failing| failing.fault.as_str())
     }
 
     /// An answer came, or a fault instead, or with it.
     pub(super) fn hear(&mut self, service: &dyn LockService, kind: Kind, reply: &Reply) {
         let Some(fault) = &reply.fault else {
             // any answer ends an outage; that a right is there, only one of the same kind shows
-            self.failing.retain(|(failing, denied)| *denied && *failing != kind);
+            self.failing.retain(|failing| failing.denied && failing.kind != kind);
             if self.failing.is_empty() && !std::mem::take(&mut self.told).is_empty() {
                 info!("{} answers", service.place());
             }
@@ -75,23 +82,19 @@ impl Outage {
             return;
         }
         let denied = reply.answer != Answer::Failed(Failure::Transient);
-        if denied && !self.told.contains(fault) && !self.is_due(fault) {
-            debug!(fault, "still");
-            return;
-        }
         // what stands against one key of several is no outage
         let is_partial = matches!(reply.answer, Answer::Refused(_));
-        if is_partial {
-            warn!("{}: {fault}; trying on", service.place());
+        if !is_partial {
+            self.failing.retain(|failing| (failing.kind, failing.denied) != (kind, denied));
+            self.failing.push(Failing { kind, denied, fault: fault.clone() });
+        }
+        let is_known = self.told.contains(fault) || self.told.len() == FAULTS_TOLD;
+        if is_known || denied && !self.is_due(fault) {
+            debug!(fault, "still");
             return;
         }
-        if !self.failing.contains(&(kind, denied)) {
-            self.failing.push((kind, denied));
-        }
-        if self.told.contains(fault) || self.told.len() == FAULTS_TOLD {
-            debug!(fault, "still");
-        } else {
-            warn!("{}: {fault}; trying on", service.place());
+        warn!("{}: {fault}; trying on", service.place());
+        if !is_partial {
             self.told.push(fault.clone());
         }
     }
@@ -155,6 +158,20 @@ mod tests {
         assert_eq!(outage.told, ["denied"]);
         outage.hear(&Nowhere, Kind::Transaction, &done);
         assert!(outage.told.is_empty());
+    }
+
+    #[test]
+    fn a_denial_that_was_told_a_while_ago_is_quiet_and_fails_all_the_same() {
+        let mut outage = Outage::default();
+        let revoked = Reply::failed(Failure::Configuration, "denied");
+        outage.hear(&Nowhere, Kind::Beat, &revoked);
+        outage.hear(&Nowhere, Kind::Beat, &Reply::from(Answer::Done));
+        assert_eq!(outage.fault(), None);
+        outage.hear(&Nowhere, Kind::Beat, &revoked);
+        assert_eq!(outage.fault(), Some("denied"));
+        assert!(outage.told.is_empty());
+        outage.hear(&Nowhere, Kind::Beat, &Reply::from(Answer::Done));
+        assert_eq!(outage.fault(), None);
     }
 
     #[test]
