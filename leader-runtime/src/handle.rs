@@ -98,7 +98,7 @@ impl Handle {
 
     /// Gives the key to another node, where this one leads it: when its runs have ended, the key is
     /// released, and this node stands for it again after 10 s. Where no other node stands for it, it
-    /// leads again then.
+    /// leads again then. Where another leads it, nothing happens: all nodes may be asked.
     ///
     /// # Errors
     ///

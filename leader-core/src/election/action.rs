@@ -16,7 +16,8 @@ pub enum Event {
     Withdraw(KeyId),
     /// No work of this term goes on; the answer to [`Action::Drain`].
     Drained(Term),
-    /// Give this key to another node, and stand for it again only after the cool-off.
+    /// Give this key to another node, and stand for it again only after the cool-off. Nothing where
+    /// another has it.
     StepDown(KeyId, Duration),
     /// Give everything up, in order, and leave, within so long at the most. Said again, it can
     /// shorten that.

@@ -233,7 +233,13 @@ impl Election {
     }
 
     pub(super) fn handle_step_down(&mut self, now: Timestamp, key: KeyId, cool_off: Duration) {
+        let own = self.session.live().map(|live| &live.id);
         let contest = &mut self.contests[key.0 as usize];
+        // a standby has nothing to give: it has to be there for whoever asked all nodes
+        let is_ours = contest.seen.holder().is_some_and(|holder| Some(holder) == own);
+        if contest.stand == Stand::By && !is_ours {
+            return;
+        }
         contest.stands_from = contest.stands_from.max(now + cool_off);
         contest.drain(&mut self.actions);
     }

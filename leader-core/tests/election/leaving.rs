@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use leader_core::election::{Action, Answer, Call, Event, FolderId, KeyId, Refusal, Why};
 
-use crate::solo::{FENCE, Solo, did, free, held, is_acquire, nobody, obedient, own, rival, term};
+use crate::solo::{
+    FENCE, Solo, beat, did, free, held, is_acquire, nobody, obedient, own, rival, term,
+};
 
 #[test]
 fn a_process_that_leaves_destroys_its_session_and_then_deletes_its_beat() {
@@ -66,6 +68,37 @@ fn a_key_that_was_withdrawn_while_it_was_asked_for_is_released_and_not_led() {
         matches!(released.as_slice(), [Call::Release { keys, .. }] if keys == &[(KeyId(0), FENCE)]),
         "{released:?}"
     );
+}
+
+/// As whoever asks all nodes wants it: the one that leads gives the key up, and another is there.
+#[test]
+fn l9_a_standby_that_is_asked_to_step_down_goes_on_standing() {
+    let mut solo = Solo::new(1);
+    let service = |call: &Call| match call {
+        Call::Read(_) => Some(held(&rival(), 80)),
+        Call::ReadBeat(_) => Some(beat(90)),
+        call => obedient(call),
+    };
+    solo.run_for(100, service);
+    solo.tell(Event::StepDown(KeyId(0), Duration::from_secs(60)), service);
+    solo.run_for(100, service);
+    let watch = solo.open(|call| matches!(call, Call::Watch(..)))[0];
+    solo.answer(watch, free(81));
+    let acquire = *solo.open(is_acquire).first().expect("it asks at once");
+    solo.answer(acquire, Answer::Granted(vec![(KeyId(0), FENCE)]));
+    assert_eq!(did(&solo, |_| true), [Action::Start(term(0, 0))]);
+}
+
+#[test]
+fn a_process_that_steps_down_while_it_asks_for_the_key_does_not_lead_it() {
+    let mut solo = Solo::new(1);
+    solo.run_for(0, |call| if is_acquire(call) { None } else { obedient(call) });
+    let acquire = solo.open(is_acquire)[0];
+    solo.tell(Event::StepDown(KeyId(0), Duration::from_secs(60)), nobody);
+    solo.answer(acquire, Answer::Granted(vec![(KeyId(0), FENCE)]));
+    solo.run_for(6_000, obedient);
+    assert_eq!(did(&solo, |action| matches!(action, Action::Start(_))), []);
+    assert!(!solo.calls(|call| matches!(call, Call::Release { .. })).is_empty());
 }
 
 #[test]
