@@ -15,11 +15,9 @@ mod outage;
 mod pulse;
 mod records;
 mod requests;
-#[cfg(test)]
-mod stage;
-#[cfg(test)]
-mod standby;
 mod term;
+#[cfg(test)]
+mod tests;
 mod vacancies;
 
 use std::fmt;
@@ -41,9 +39,9 @@ pub(crate) use layout::SharedLayout;
 pub(crate) use local::Local;
 pub(crate) use manager::{Claim, Manager, Terms};
 pub(crate) use records::{Found, Place, Records, Written};
-#[cfg(test)]
-pub(crate) use stage::Stage;
 pub use term::Term;
+#[cfg(test)]
+pub(crate) use tests::Stage;
 
 /// A key with the prefix of the settings, where that makes one.
 pub(crate) fn whole_key(prefix: &str, key: &str) -> Result<String, Error> {

@@ -6,11 +6,11 @@ use std::time::Duration;
 use leader_core::election::{Fence, KeyId, Layout, Term, Timestamp};
 use tokio::sync::{mpsc, watch};
 
-use super::SharedLayout;
-use super::driver::Command;
-use super::gate::{Gate, Reports, Standing, Trust};
-use super::manager::{Manager, Terms};
 use crate::clock;
+use crate::lock::SharedLayout;
+use crate::lock::driver::Command;
+use crate::lock::gate::{Gate, Reports, Standing, Trust};
+use crate::lock::manager::{Manager, Terms};
 
 /// Plays the driver's part, for one key.
 #[derive(Debug)]

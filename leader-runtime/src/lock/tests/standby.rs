@@ -13,11 +13,11 @@ use leader_core::{Lease, Timing};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::driver::{Command, Driver};
-use super::gate::{Gate, Reports, Trust};
-use super::pulse::Pulse;
-use super::{Identity, Leader, LockService, Records, Reply, SharedLayout};
 use crate::clock;
+use crate::lock::driver::{Command, Driver};
+use crate::lock::gate::{Gate, Reports, Trust};
+use crate::lock::pulse::Pulse;
+use crate::lock::{Identity, Leader, LockService, Records, Reply, SharedLayout};
 use crate::log::Log;
 
 /// A key that always has a leader, which beats each second. One leads for `reign`, then the next.
