@@ -206,19 +206,20 @@ impl Lock {
     /// this manager is on the same key, that one keeps it.
     pub async fn release(self) {
         let mut standing = self.claim.gate().standing();
-        let before = *standing.borrow();
-        let is_last = self.claim.is_last();
-        drop(self);
-        if is_last {
-            let is_over = |now: &Standing| match (before, now) {
-                (_, Standing::By | Standing::Gone) => true,
-                // released, claimed again and led again, all in between
-                (Standing::Leading(old), Standing::Leading(new)) => old.fence != new.fence,
-                _ => false,
-            };
-            // a sender that is gone has nothing to release either
-            let _ = standing.wait_for(is_over).await;
-        }
+        let Some(before) = self.claim.give_up() else { return };
+        // A change that is over before it is looked at is not seen: the key may have been released,
+        // claimed again and led again.
+        let is_over = |now: &Standing| match (before, *now) {
+            (Standing::By | Standing::Gone, _) | (_, Standing::By | Standing::Gone) => true,
+            (
+                Standing::Leading(old) | Standing::Draining(old),
+                Standing::Leading(new) | Standing::Draining(new),
+            ) => old.fence != new.fence,
+            (Standing::Releasing, Standing::Leading(_) | Standing::Draining(_)) => true,
+            (_, Standing::Releasing) => false,
+        };
+        // a sender that is gone has nothing to release either
+        let _ = standing.wait_for(is_over).await;
     }
 }
 

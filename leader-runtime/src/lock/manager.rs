@@ -49,6 +49,7 @@ struct Claimed {
 pub(crate) struct Claim {
     manager: Arc<Manager>,
     gate: Gate,
+    is_held: bool,
 }
 
 impl Manager {
@@ -110,7 +111,7 @@ impl Manager {
                 claimed.gate.stop(Standing::Gone);
             }
         }
-        Claim { manager: Arc::clone(self), gate: claimed.gate.clone() }
+        Claim { manager: Arc::clone(self), gate: claimed.gate.clone(), is_held: true }
     }
 
     /// The gate of a key that something stands for, or stood for.
@@ -209,13 +210,17 @@ impl Manager {
         Arc::new(Self { layout, trust, pulse, commands, claims, ended })
     }
 
-    fn unclaim(&self, key: KeyId) {
+    /// Where this was the last claim, how the process stood with the key that it gave up.
+    fn unclaim(&self, key: KeyId) -> Option<Standing> {
         let mut claims = self.claims();
-        let Some(claimed) = claims.get_mut(&key) else { return };
+        let claimed = claims.get_mut(&key)?;
         claimed.claims -= 1;
-        if claimed.claims == 0 {
-            self.tell(Command::Withdraw(key));
+        if claimed.claims > 0 {
+            return None;
         }
+        self.tell(Command::Withdraw(key));
+        // under the lock: nobody has claimed the key anew, and no later term can be meant
+        Some(*claimed.gate.standing().borrow())
     }
 
     fn tell(&self, command: Command) {
@@ -244,9 +249,10 @@ impl Claim {
         self.manager.step_down(&self.gate);
     }
 
-    /// Whether other claims keep the key when this one is dropped.
-    pub(crate) fn is_last(&self) -> bool {
-        self.manager.claims().get(&self.gate.key()).is_none_or(|claimed| claimed.claims == 1)
+    /// Drops it. Where no other claim keeps the key, how the process stood with it then.
+    pub(crate) fn give_up(mut self) -> Option<Standing> {
+        self.is_held = false;
+        self.manager.unclaim(self.gate.key())
     }
 
     pub(crate) fn key(&self) -> String {
@@ -256,6 +262,8 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        self.manager.unclaim(self.gate.key());
+        if self.is_held {
+            self.manager.unclaim(self.gate.key());
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The lock manager without a lock service: what waits for it, and what it says.
 
+mod by_hand;
 mod stage;
 mod standby;
 
