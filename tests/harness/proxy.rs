@@ -32,6 +32,8 @@ pub struct Request {
     pub path: String,
     /// When it came.
     pub at: Instant,
+    /// Which connection it came by, counted from 1.
+    pub connection: u64,
 }
 
 /// A proxy with an address of its own, which it keeps while it refuses.

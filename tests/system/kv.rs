@@ -1,5 +1,6 @@
 //! What jobs write to Consul: only the leader of the present term does.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use leader_runtime::{Data, Error, Fence, Kv, Settings, jobs, leader_job};
 use tests::{Agent, Api, Proxy, Way, each_consul, wait_until};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 const SOON: Duration = Duration::from_secs(10);
 const LOCK: &str = "stage/service/lock";
@@ -117,6 +119,49 @@ fn a_holder_that_lost_its_session_or_its_term_writes_nothing_more() {
             assert_eq!(state(&api).as_deref(), Some(lost), "{}", consul.version());
             held.push(kv);
         }
+    });
+}
+
+/// An agent allows 200 connections for each client address. And what polls a connection is the
+/// runtime that opened it, which a job may block.
+#[test]
+fn what_many_runs_ask_at_once_goes_over_few_connections_and_none_of_the_beats() {
+    each_consul(|consul| {
+        let agent = Agent::dev(consul).start();
+        let (proxy, tokio) = (Proxy::to(&agent.addr()), Runtime::new().unwrap());
+        let node = Node::start(&tokio, &proxy.addr());
+        let (_, kv) = node.run_after(&[]);
+        // or the first would be answered before the last is asked
+        proxy.delay(Way::Both, Duration::from_millis(5));
+        let put = |number| {
+            let kv = kv.clone();
+            async move { kv.put(&format!("service/{number}"), "").await }
+        };
+        let puts: Vec<_> = (0..300).map(|number| tokio.spawn(put(number))).collect();
+        let mut most = 0;
+        wait_until("all have an answer", SOON, || {
+            most = most.max(proxy.connections_now());
+            puts.iter().all(JoinHandle::is_finished)
+        });
+        for put in puts {
+            tokio.block_on(put).expect("it does not panic").expect("it leads");
+        }
+        println!(
+            "{}: {most} connections at a time, {} in all",
+            consul.version(),
+            proxy.connections_total()
+        );
+        assert!(most <= 8, "{most}");
+
+        let by = |part: &str| -> BTreeSet<u64> {
+            let requests = proxy.requests().into_iter();
+            requests.filter(|it| it.path.contains(part)).map(|it| it.connection).collect()
+        };
+        for _ in 0..100 {
+            assert_eq!(tokio.block_on(kv.get("service/7")).unwrap(), Some(Vec::new()));
+        }
+        let (ours, beats) = (by("/service/7"), by("/beats/"));
+        assert!(!ours.is_empty() && ours.is_disjoint(&beats), "{ours:?} {beats:?}");
     });
 }
 

@@ -18,8 +18,9 @@ use crate::lock::{KvStore, Write, whole_key};
 /// nothing, also where it leads again by then. Keys are those of locks: letters, digits and `_ . ,
 /// - /`; the prefix of the settings stands before each. The token's policy needs `write` on them.
 ///
-/// Reads are consistent, and not fenced. Lock files have no such store: a job that takes a `Kv`
-/// does not start there.
+/// Reads are consistent, and not fenced. A process asks four things of it at a time; what comes
+/// meanwhile waits, within the 5 s that it has. Lock files have no such store: a job that takes a
+/// `Kv` does not start there.
 #[derive(Clone)]
 pub struct Kv {
     store: Store,

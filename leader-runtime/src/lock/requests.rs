@@ -28,7 +28,7 @@ pub(super) struct Requests {
 
 /// With that of the beats, 4 connections where there is one folder or two, of which each is watched
 /// through one, and 8 in any case: an agent allows 200 for each client address, which many
-/// processes may share.
+/// processes may share. What jobs ask goes over others.
 const LANES: usize = 3;
 const ALL_LANES: usize = 7;
 

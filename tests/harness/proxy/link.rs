@@ -51,7 +51,7 @@ pub(super) fn run(wire: &Wire, link: LinkId, server: &str) {
 fn swallow(wire: &Wire, link: LinkId, mut client: &TcpStream) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(read @ 1..) = client.read(&mut buffer) {
-        note_request(wire, &buffer[..read]);
+        note_request(wire, link, &buffer[..read]);
     }
     wire.change(|state| state.link(link).client_is_there = false);
 }
@@ -112,7 +112,7 @@ impl<'a> Pump<'a> {
 
     fn take(&mut self, bytes: &[u8]) {
         if self.way == Way::ToServer {
-            note_request(self.wire, bytes);
+            note_request(self.wire, self.link, bytes);
         }
         let delay = self.wire.lock().lane(self.way).delay;
         self.under_way.push_back((Instant::now() + delay, bytes.to_vec()));
@@ -167,7 +167,7 @@ fn is_timeout(fault: &io::Error) -> bool {
 
 /// A client sends a request's first line with a write of its own beginning, so looking at what a
 /// read begins with is enough.
-fn note_request(wire: &Wire, bytes: &[u8]) {
+fn note_request(wire: &Wire, connection: LinkId, bytes: &[u8]) {
     let line = bytes.split(|byte| *byte == b'\r').next().map(String::from_utf8_lossy);
     let mut words = line.as_deref().unwrap_or_default().split(' ');
     let (Some(method), Some(path), Some(version)) = (words.next(), words.next(), words.next())
@@ -176,6 +176,6 @@ fn note_request(wire: &Wire, bytes: &[u8]) {
     };
     if version.starts_with("HTTP/1.") {
         let (method, path) = (method.to_owned(), path.to_owned());
-        wire.lock().requests.push(Request { method, path, at: Instant::now() });
+        wire.lock().requests.push(Request { method, path, at: Instant::now(), connection });
     }
 }

@@ -154,7 +154,7 @@ impl KvStore {
     /// A request that is lost holds up all that waits, the release of a key among it: one more is
     /// made as soon as for one of the lock's own.
     async fn transact(&self, operations: &[Operation]) -> Result<Carried, String> {
-        within(self.0.timing.beat() * 2, self.0.http.transact(operations)).await
+        within(self.0.timing.beat() * 2, self.0.jobs.transact(operations)).await
     }
 
     async fn carry_reads(&self, mut reads: Vec<ReadErrand>) {

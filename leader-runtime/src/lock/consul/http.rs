@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use leader_core::election::{Answer, Failure, Index};
-use reqwest::dns::{Name, Resolve, Resolving};
-use reqwest::header::{HOST, HeaderMap, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Client, Method, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::super::Reply;
-use super::access::{Access, Connection};
+use super::access::Access;
 use super::acl::{Rule, lacks_right};
 use super::address::Address;
+use super::client;
 use super::keyspace::Keyspace;
 use super::tenancy::Tenancy;
 use super::tls;
@@ -43,33 +43,22 @@ pub(super) struct Response {
 pub(super) type Carried = Result<Vec<StoredKey>, Vec<TransactionError>>;
 
 impl Http {
-    pub(super) fn new(access: &Access, keyspace: Keyspace) -> Result<Self, Error> {
+    /// Two of the same agent, which lend each other no connection: what polls one is the runtime that
+    /// opened it, and a runtime on which jobs block every thread polls none.
+    pub(super) fn pair(access: &Access, keyspace: &Keyspace) -> Result<[Self; 2], Error> {
         let connection = access.connect().map_err(Error::wrong)?;
-        let Connection { address, server_name, mut headers, token, tenancy, tls } = connection;
-        let builder = Client::builder()
-            // a dead connection outlives its retries where HTTP/2 shares it
-            .http1_only()
-            // Consul answers a key with `//` or a leading `/` by a redirect: that is a fault of ours
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .pool_max_idle_per_host(2)
-            .tcp_nodelay(true);
-        let builder = tls::client(builder, tls);
-        let builder = match (&address, &server_name) {
-            #[cfg(unix)]
-            (Address::Socket { path, .. }, _) => builder.unix_socket(path.as_path()),
-            (Address::Host { host, port, .. }, Some(_)) => {
-                // the name is for the certificate: asked is whoever the address says
-                let port = port.map(|port| format!(":{port}")).unwrap_or_default();
-                let named = HeaderValue::from_str(&format!("{host}{port}"));
-                headers.extend(named.ok().map(|host| (HOST, host)));
-                builder.dns_resolver(Elsewhere(host.trim_matches(['[', ']']).into()))
-            }
-            _ => builder,
+        let base = format!("{}/v1/", connection.address.base(connection.server_name.as_deref()));
+        let http = || {
+            Ok(Self {
+                client: client::of(&connection)?,
+                address: connection.address.clone(),
+                base: base.clone(),
+                token: Arc::clone(&connection.token),
+                tenancy: connection.tenancy.clone(),
+                keyspace: keyspace.clone(),
+            })
         };
-        let client = builder.default_headers(headers).build().map_err(Error::client)?;
-        let base = format!("{}/v1/", address.base(server_name.as_deref()));
-        Ok(Self { client, address, base, token, tenancy, keyspace })
+        Ok([http()?, http()?])
     }
 
     pub(super) const fn address(&self) -> &Address {
@@ -259,19 +248,6 @@ fn refusal(status: StatusCode, text: &str, rule: impl FnOnce() -> Rule) -> Strin
         (StatusCode::FORBIDDEN, text) => lacks_right(&rule(), text),
         (status, "") => format!("Consul answered {status}"),
         (status, text) => format!("Consul answered {status}: {text}"),
-    }
-}
-
-/// Finds the agent where its address says, whatever name its certificate is for.
-struct Elsewhere(Arc<str>);
-
-impl Resolve for Elsewhere {
-    fn resolve(&self, _: Name) -> Resolving {
-        let host = Arc::clone(&self.0);
-        Box::pin(async move {
-            let found: Vec<_> = tokio::net::lookup_host((&*host, 0)).await?.collect();
-            Ok(Box::new(found.into_iter()) as _)
-        })
     }
 }
 

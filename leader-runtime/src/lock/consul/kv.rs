@@ -13,6 +13,10 @@ use crate::lock::Reply;
 /// How long a job waits for Consul.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Connections for what jobs read and write here: an agent allows 200 for each client address, and
+/// would close that of a beat as well.
+pub(super) const LANES: usize = 4;
+
 /// The key-value store of the Consul that the locks are in.
 #[derive(Clone, Debug)]
 pub(crate) struct KvStore(pub(super) Arc<Shared>);
@@ -27,8 +31,8 @@ pub(crate) enum Write {
 impl KvStore {
     /// The value of this key, or what went wrong, in words for a person.
     pub(crate) async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, String> {
-        let stored =
-            in_time(async { self.0.http.get(&format!("kv/{key}?consistent")).await?.stored() });
+        let path = format!("kv/{key}?consistent");
+        let stored = self.ask(async { self.0.jobs.get(&path).await?.stored() });
         let found = stored.await?.pop();
         Ok(found.map(|stored| stored.value().unwrap_or_default()))
     }
@@ -53,7 +57,7 @@ impl KvStore {
         let checked = checks.len();
         let operations: Vec<Operation> =
             checks.into_iter().chain([write]).map(|kv| Operation { kv }).collect();
-        let Err(errors) = in_time(self.0.http.transact(&operations)).await? else {
+        let Err(errors) = self.ask(self.0.jobs.transact(&operations)).await? else {
             return Ok(true);
         };
         match errors.iter().find(|error| error.what.contains("Permission denied")) {
@@ -67,6 +71,16 @@ impl KvStore {
                 Err(format!("refused a write: {}", whats.join("; ")))
             }
         }
+    }
+
+    /// Asks over one of few connections, and waits for that no longer than for the answer.
+    async fn ask<T>(&self, call: impl Future<Output = Result<T, Reply>>) -> Result<T, String> {
+        in_time(async {
+            // nobody closes it
+            let _lane = self.0.kv_lanes.acquire().await;
+            call.await
+        })
+        .await
     }
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod acl;
 mod address;
+mod client;
 mod errands;
 mod http;
 mod keyspace;
@@ -27,6 +28,7 @@ use leader_core::Timing;
 use leader_core::election::{
     Answer, Attempt, BeatSeen, Call, Failure, Index, Pace, Path, Request, SessionId,
 };
+use tokio::sync::Semaphore;
 
 pub(crate) use self::access::Access;
 pub(crate) use self::acl::{Policy, Rule};
@@ -52,7 +54,11 @@ pub(crate) struct Consul {
 
 #[derive(Debug)]
 struct Shared {
+    /// For the election, and polled by its thread alone.
     http: Http,
+    /// For what jobs read and write, on the service's own runtime.
+    jobs: Http,
+    kv_lanes: Semaphore,
     timing: Timing,
     layout: SharedLayout,
     identity: Identity,
@@ -72,8 +78,11 @@ impl Consul {
         identity: Identity,
     ) -> Result<Self, Error> {
         let keyspace = Keyspace::new(key_prefix);
+        let [http, jobs] = Http::pair(access, &keyspace)?;
         let shared = Shared {
-            http: Http::new(access, keyspace.clone())?,
+            http,
+            jobs,
+            kv_lanes: Semaphore::new(kv::LANES),
             timing,
             layout,
             identity,

@@ -212,8 +212,8 @@ impl ServerCertVerifier for Unverified {
 }
 
 /// Has a client speak TLS so, where it is asked for https.
-pub(super) fn client(builder: ClientBuilder, config: Config) -> ClientBuilder {
-    builder.tls_backend_preconfigured(config)
+pub(super) fn client(builder: ClientBuilder, config: &Config) -> ClientBuilder {
+    builder.tls_backend_preconfigured(config.clone())
 }
 
 /// What a person can do about a handshake that failed; `None` where it was not TLS that failed.

@@ -25,7 +25,7 @@ impl Wanted<'_> {
     }
 }
 
-pub(super) fn client(builder: ClientBuilder, (): Config) -> ClientBuilder {
+pub(super) fn client(builder: ClientBuilder, (): &Config) -> ClientBuilder {
     builder
 }
 
