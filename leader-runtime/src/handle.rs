@@ -75,7 +75,8 @@ impl Handle {
     }
 
     /// A lock on this key, on the session that the jobs' keys are led by. This process stands for
-    /// the key until the lock is released or dropped, or the runtime is over.
+    /// the key until the lock is released or dropped, or the runtime is over. Keys are few, and never
+    /// forgotten: [`LockManager::lock`](crate::LockManager::lock) says what to do with many.
     ///
     /// # Errors
     ///

@@ -80,6 +80,11 @@ impl LockManager {
     /// A lock on this key, after the prefix of the settings. From now on this process stands for
     /// it, until the last lock on the key is released or dropped.
     ///
+    /// Keys are few, and known when the service is written. One that was asked for once is never
+    /// forgotten, released or not: Consul keeps it, and so does this process, which looks at each
+    /// key again and again. So `order/{id}` is no key, but data. Its place is under one key, whose
+    /// leader goes through all orders, or under one of some shards, `orders/{id % 16}`.
+    ///
     /// # Errors
     ///
     /// Where the key is none: 1 to 512 bytes of letters, digits and `_ . , - /`.
