@@ -75,8 +75,8 @@ impl Error {
         Self { kind: Kind::NoAnswer(fault), source: None }
     }
 
-    pub(crate) fn thread(cause: std::io::Error) -> Self {
-        Self::machine("the machine gives no thread for the lock manager", cause)
+    pub(crate) fn thread(what: &str, cause: std::io::Error) -> Self {
+        Self::machine(format!("the machine gives no thread for {what}"), cause)
     }
 
     pub(crate) fn signals(cause: std::io::Error) -> Self {

@@ -86,6 +86,7 @@ mod settings;
 mod signal;
 mod systemd;
 pub mod testing;
+mod thread;
 
 #[cfg(feature = "cli")]
 pub use cli::JobsCommand;

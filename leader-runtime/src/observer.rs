@@ -2,15 +2,16 @@
 //! while its own runtime is stuck: probes, scrapers, and the service manager.
 
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::handle::Handle;
 use crate::settings::Settings;
 use crate::systemd::Notifier;
+use crate::thread;
 
 /// The thread, where there is anything for it to do. It ends when this is dropped.
 #[derive(Debug, Default)]
@@ -31,33 +32,28 @@ impl Observer {
         if endpoint.is_none() && notifier.is_none() {
             return Ok(Self::default());
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(Error::thread)?;
         let (stop, stopped) = oneshot::channel();
         let (handle, notifies) = (handle.clone(), notifier.clone());
-        let thread = thread::Builder::new()
-            .name("leader-observer".into())
-            .spawn(move || {
-                runtime.block_on(async {
-                    let answer = async {
-                        if let Some(endpoint) = endpoint {
-                            endpoint.answer(handle.clone()).await;
-                        }
-                    };
-                    let notify = async {
-                        if let Some(notifier) = notifies {
-                            notifier.follow(&handle).await;
-                        }
-                    };
-                    tokio::select! {
-                        _ = stopped => {}
-                        _ = async { tokio::join!(answer, notify) } => {}
+        let thread = thread::start(
+            "leader-observer",
+            "probes and the service manager",
+            move || async move {
+                let answer = async {
+                    if let Some(endpoint) = endpoint {
+                        endpoint.answer(handle.clone()).await;
                     }
-                });
-            })
-            .map_err(Error::thread)?;
+                };
+                let notify = async {
+                    if let Some(notifier) = notifies {
+                        notifier.follow(&handle).await;
+                    }
+                };
+                tokio::select! {
+                    _ = stopped => {}
+                    _ = async { tokio::join!(answer, notify) } => {}
+                }
+            },
+        )?;
         Ok(Self { notifier, thread: Some((stop, thread)) })
     }
 
@@ -94,7 +90,8 @@ impl Endpoint {
             let bound = listener.local_addr()?;
             Ok((listener, bound))
         });
-        let (listener, bound) = bound.map_err(|cause| Error::endpoint(address, cause))?;
+        let (listener, bound) =
+            bound.map_err(|cause| crate::error::Error::endpoint(address, cause))?;
         #[cfg(feature = "prometheus")]
         crate::health::Scrape::install();
         tracing::info!("answers probes at http://{bound}/livez and /readyz");

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use leader_core::election::{KeyId, Pace, Term, Timestamp};
@@ -17,6 +16,7 @@ use super::{Leader, LockService, SharedLayout};
 use crate::error::Error;
 use crate::health::KeyHealth;
 use crate::metrics::{Metric, TermMeter};
+use crate::thread;
 
 /// The driver's thread, seen from the rest of the process. Dropping it lets go of everything.
 #[derive(Debug)]
@@ -68,10 +68,6 @@ impl Manager {
         let (trust, Reports { drained, begun }) = Trust::new(fence_base);
         let (commands, receiver) = mpsc::unbounded_channel();
         let (end, ended) = watch::channel(());
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(Error::thread)?;
         let gates: Vec<Gate> =
             layout.read().keys().map(|(key, name)| Gate::new(key, name, &trust)).collect();
         let claimed = |gate: &Gate| (gate.key(), Claimed { gate: gate.clone(), claims: 0 });
@@ -85,14 +81,11 @@ impl Manager {
             gates,
             receiver,
         );
-        thread::Builder::new()
-            .name("leader".into())
-            .spawn(move || {
-                // dropped at the end, also where that is a panic
-                let _end = end;
-                runtime.block_on(driver.run(drained));
-            })
-            .map_err(Error::thread)?;
+        thread::start("leader", "the lock manager", move || async move {
+            // dropped at the end, also where that is a panic
+            let _end = end;
+            driver.run(drained).await;
+        })?;
         Ok((Arc::new(Self { layout, trust, pulse, commands, claims, ended }), begun))
     }
 
