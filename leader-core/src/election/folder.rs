@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::id::{FolderId, Index, KeyId};
 use super::leave::Phase;
+use super::operation::OPERATIONS;
 use super::request::{Answer, Call, Entry, Failure};
 use super::time::Timestamp;
 use super::{Election, Pace};
@@ -21,9 +22,8 @@ pub const WATCHES: usize = 4;
 /// Reads in flight.
 const READS: usize = 4;
 
-/// So many of the other folders are read at once: a transaction has 64 operations, of which one
-/// shows how new the others are.
-const FOLDERS_READ: usize = 63;
+/// So many of the other folders are read at once: one operation shows how new the others are.
+const FOLDERS_READ: usize = OPERATIONS - 1;
 
 /// What a watch's answer may take on its way.
 const WATCH_WAY: Duration = Duration::from_secs(5);

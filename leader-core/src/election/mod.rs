@@ -81,7 +81,7 @@ pub use action::{Action, Event, Stop};
 pub use folder::{WATCH_WAIT, WATCHES};
 pub use id::{Attempt, Fence, FolderId, Index, KeyId, SessionId, Term};
 pub use layout::{Layout, Scope};
-pub use operation::{Operation, Path};
+pub use operation::{OPERATIONS, Operation, Path};
 pub use request::{Answer, BeatSeen, Call, Entry, Failure, Read, Refusal, Request, Why};
 pub use time::Timestamp;
 

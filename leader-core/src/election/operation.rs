@@ -6,6 +6,9 @@
 use super::id::{Index, KeyId, SessionId};
 use super::request::{Call, Read};
 
+/// So many the lock service carries out in one write or read, and no more.
+pub const OPERATIONS: usize = 64;
+
 /// What an operation is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Path {

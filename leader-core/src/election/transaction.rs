@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::contest::{Contest, Seen, Stand};
 use super::id::{Fence, KeyId, SessionId};
 use super::leave::Phase;
+use super::operation::OPERATIONS;
 use super::request::{Call, Read};
 use super::time::Timestamp;
 use super::{Election, Pace};
@@ -17,11 +18,11 @@ enum Wish {
     Acquire(Read),
 }
 
-/// Keys in one transaction of at most 64 operations: an acquisition and a take spend two operations
-/// on a key and one or two on beats, a resumption one and one, a release two and none.
-const KEYS_ACQUIRED: usize = 31;
-const KEYS_RESUMED: usize = 63;
-const KEYS_RELEASED: usize = 32;
+/// Keys in one transaction: an acquisition and a take spend two operations on a key and one or two
+/// on beats, a resumption one and one, a release two and none.
+const KEYS_ACQUIRED: usize = (OPERATIONS - 2) / 2;
+const KEYS_RESUMED: usize = OPERATIONS - 1;
+const KEYS_RELEASED: usize = OPERATIONS / 2;
 
 /// Transactions in flight: more of them make Consul no quicker.
 const IN_FLIGHT: usize = 4;

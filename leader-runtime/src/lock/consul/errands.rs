@@ -7,22 +7,19 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use leader_core::election::{Fence, Index, Read};
+use leader_core::election::{Fence, Index, OPERATIONS, Read};
 use tokio::sync::oneshot;
 
 use super::acl::lacks_right;
 use super::http::Carried;
-use super::keyspace::Keyspace;
-use super::kv::{KvStore, in_time, led, within};
+use super::kv::{KvStore, led};
 use super::wire::{KvOperation, Operation, StoredKey, TransactionError, base64};
+use super::{in_time, within};
 use crate::lock::Reply;
 use crate::lock::records::{Found, Written};
 
 /// Transactions under way at once.
 const CARRIERS: usize = 2;
-
-/// What Consul takes in one transaction.
-const OPERATIONS: usize = 64;
 
 /// What of a transaction's half a megabyte (`txn_max_req_len`) may be values, which base64 makes
 /// longer by a third.
@@ -40,7 +37,7 @@ pub(super) struct ReadErrand {
 /// Writes where the term goes on, and the key is as it was read.
 #[derive(Debug)]
 pub(super) struct WriteErrand {
-    pub(super) term: Term,
+    pub(super) held: Held,
     pub(super) key: String,
     pub(super) read: Read,
     pub(super) value: Vec<u8>,
@@ -49,7 +46,7 @@ pub(super) struct WriteErrand {
 
 /// The lock is held by this process's session under this fence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Term {
+pub(super) struct Held {
     pub(super) lock: String,
     pub(super) fence: Fence,
 }
@@ -74,7 +71,7 @@ enum Load {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Subject {
     /// The term of this write, and of all others with the same.
-    Term(usize),
+    Held(usize),
     /// What it is to find.
     Check(usize),
     Set(usize),
@@ -107,13 +104,13 @@ impl Queues {
 
     fn take_writes(&mut self) -> Option<Load> {
         let (mut operations, mut bytes) = (0, 0);
-        let mut before: Option<&Term> = None;
+        let mut before: Option<&Held> = None;
         let fit = self.writes.iter().take_while(|errand| {
-            operations += if before == Some(&errand.term) { 2 } else { 4 };
+            operations += if before == Some(&errand.held) { 2 } else { 4 };
             bytes += errand.value.len();
             // a value that is too long for any transaction is Consul's to refuse
             let fits = before.is_none() || operations <= OPERATIONS && bytes <= BYTES;
-            before = Some(&errand.term);
+            before = Some(&errand.held);
             fits
         });
         let number = fit.count();
@@ -182,14 +179,14 @@ impl KvStore {
                 }
             };
             let mut answers = HashMap::new();
-            for TransactionError { op_index, what } in &errors {
-                let Some(errand) = reads.get(*op_index) else { continue };
-                let answer = if what.contains("doesn't exist") {
+            for error in &errors {
+                let Some(errand) = reads.get(error.op_index) else { continue };
+                let answer = if error.what.contains("doesn't exist") {
                     Ok(Found { value: None, read: Read::Absent })
                 } else {
-                    Err(refused(&self.0.keyspace, &errand.key, what))
+                    Err(error.told(|| self.0.keyspace.rule(&errand.key)))
                 };
-                answers.insert(*op_index, answer);
+                answers.insert(error.op_index, answer);
             }
             reads = rest(reads, answers, &errors, |errand| errand.asked);
         }
@@ -221,25 +218,26 @@ impl KvStore {
                 }
             };
             let mut answers = HashMap::new();
-            for TransactionError { op_index, what } in &errors {
+            for error in &errors {
                 let (Some(subject), Some(operation)) =
-                    (subjects.get(*op_index), operations.get(*op_index))
+                    (subjects.get(error.op_index), operations.get(error.op_index))
                 else {
                     continue;
                 };
-                let is_denied = what.contains("Permission denied");
                 let answer = match subject {
-                    Subject::Term(_) | Subject::Check(_) if !is_denied => Ok(Written::Refused),
-                    _ => Err(refused(&self.0.keyspace, &operation.kv.key, what)),
+                    Subject::Held(_) | Subject::Check(_) if !error.is_denied() => {
+                        Ok(Written::Refused)
+                    }
+                    _ => Err(error.told(|| self.0.keyspace.rule(&operation.kv.key))),
                 };
                 match *subject {
                     Subject::Check(place) | Subject::Set(place) => {
                         answers.insert(place, answer);
                     }
-                    Subject::Term(first) => {
-                        let term = &writes[first].term;
-                        let of_term = (0..writes.len()).filter(|it| writes[*it].term == *term);
-                        answers.extend(of_term.map(|place| (place, answer.clone())));
+                    Subject::Held(first) => {
+                        let held = &writes[first].held;
+                        let of_it = (0..writes.len()).filter(|it| writes[*it].held == *held);
+                        answers.extend(of_it.map(|place| (place, answer.clone())));
                     }
                 }
             }
@@ -255,13 +253,13 @@ fn transaction(writes: &[WriteErrand], session: &str) -> (Vec<Operation>, Vec<Su
         subjects.push(subject);
         operations.push(Operation { kv });
     };
-    let mut before: Option<&Term> = None;
-    for (place, WriteErrand { term, key, read, value, .. }) in writes.iter().enumerate() {
-        if before != Some(term) {
-            for check in led(&term.lock, term.fence, session) {
-                add(Subject::Term(place), check);
+    let mut before: Option<&Held> = None;
+    for (place, WriteErrand { held, key, read, value, .. }) in writes.iter().enumerate() {
+        if before != Some(held) {
+            for check in led(&held.lock, held.fence, session) {
+                add(Subject::Held(place), check);
             }
-            before = Some(term);
+            before = Some(held);
         }
         let check = match read {
             Read::Absent => KvOperation::new("check-not-exists", key),
@@ -306,14 +304,6 @@ fn tell<T>(asked: Asked<T>, answer: Result<T, String>) {
 
 fn found(stored: StoredKey) -> Found {
     Found { read: Read::At(Index(stored.modify_index)), value: stored.value() }
-}
-
-fn refused(keyspace: &Keyspace, key: &str, what: &str) -> String {
-    if what.contains("Permission denied") {
-        lacks_right(&keyspace.rule(key), what)
-    } else {
-        format!("refused a transaction: {what}")
-    }
 }
 
 fn unsaid() -> String {

@@ -1,17 +1,12 @@
 //! Reads, and writes that only the leader of a term can make.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use leader_core::election::Fence;
 
-use super::Shared;
-use super::acl::lacks_right;
 use super::wire::{KvOperation, Operation, base64};
+use super::{Shared, in_time};
 use crate::lock::Reply;
-
-/// How long a job waits for Consul.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connections for what jobs read and write here: an agent allows 200 for each client address, and
 /// would close that of a beat as well.
@@ -60,17 +55,15 @@ impl KvStore {
         let Err(errors) = self.ask(self.0.jobs.transact(&operations)).await? else {
             return Ok(true);
         };
-        match errors.iter().find(|error| error.what.contains("Permission denied")) {
-            Some(denied) => {
-                let key = operations.get(denied.op_index).map_or("", |operation| &operation.kv.key);
-                Err(lacks_right(&self.0.keyspace.rule(key), &denied.what))
-            }
-            None if errors.iter().any(|error| error.op_index < checked) => Ok(false),
-            None => {
-                let whats: Vec<_> = errors.iter().map(|error| error.what.as_str()).collect();
-                Err(format!("refused a write: {}", whats.join("; ")))
-            }
+        let denied = errors.iter().find(|error| error.is_denied());
+        if denied.is_none() && errors.iter().any(|error| error.op_index < checked) {
+            return Ok(false);
         }
+        let fault = denied.or_else(|| errors.first()).map(|error| {
+            let operation = operations.get(error.op_index);
+            error.told(|| self.0.keyspace.rule(operation.map_or("", |it| &it.kv.key)))
+        });
+        Err(fault.unwrap_or_default())
     }
 
     /// Asks over one of few connections, and waits for that no longer than for the answer.
@@ -91,19 +84,4 @@ pub(super) fn led(lock: &str, fence: Fence, session: &str) -> [KvOperation; 2] {
         KvOperation { session, ..KvOperation::new("check-session", lock) },
         KvOperation { index: Some(fence.0), ..KvOperation::new("check-index", lock) },
     ]
-}
-
-pub(super) async fn in_time<T>(call: impl Future<Output = Result<T, Reply>>) -> Result<T, String> {
-    within(PATIENCE, call).await
-}
-
-pub(super) async fn within<T>(
-    patience: Duration,
-    call: impl Future<Output = Result<T, Reply>>,
-) -> Result<T, String> {
-    match tokio::time::timeout(patience, call).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(reply)) => Err(reply.fault.unwrap_or_else(|| "no answer".into())),
-        Err(_) => Err(format!("no answer within {patience:?}")),
-    }
 }

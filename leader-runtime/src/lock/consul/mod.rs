@@ -43,8 +43,8 @@ use super::records::Records;
 use super::{LockService, Reply, SharedLayout};
 use crate::error::Error;
 
-/// How long a question of a person's waits for Consul.
-const LEADER_READ: Duration = Duration::from_secs(5);
+/// How long Consul is waited for where leadership does not hang on it: by a job, or by a person.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One agent, or whatever answers for one at an address.
 #[derive(Debug)]
@@ -128,20 +128,12 @@ impl LockService for Consul {
     #[cfg(feature = "cli")]
     fn answers(&self) -> BoxFuture<'static, Result<(), String>> {
         let shared = Arc::clone(&self.shared);
-        async move { kv::in_time(shared.has_a_leader()).await }.boxed()
+        async move { in_time(shared.has_a_leader()).await }.boxed()
     }
 
     fn leader(&self, key: String) -> BoxFuture<'static, Result<Option<Leader>, String>> {
         let shared = Arc::clone(&self.shared);
-        async move {
-            let read = tokio::time::timeout(LEADER_READ, shared.leader(&key));
-            match read.await {
-                Ok(Ok(leader)) => Ok(leader),
-                Ok(Err(reply)) => Err(reply.fault.unwrap_or_else(|| "no answer".into())),
-                Err(_) => Err(format!("no answer within {LEADER_READ:?}")),
-            }
-        }
-        .boxed()
+        async move { in_time(shared.leader(&key)).await }.boxed()
     }
 }
 
@@ -285,6 +277,22 @@ impl Shared {
 
     fn beat_value(&self, attempt: Attempt) -> Vec<u8> {
         json(&Beat::new(self.timing.lease(), &self.identity.node, attempt))
+    }
+}
+
+/// What was answered; or what went wrong, in words for a person.
+async fn in_time<T>(call: impl Future<Output = Result<T, Reply>>) -> Result<T, String> {
+    within(PATIENCE, call).await
+}
+
+async fn within<T>(
+    patience: Duration,
+    call: impl Future<Output = Result<T, Reply>>,
+) -> Result<T, String> {
+    match tokio::time::timeout(patience, call).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(reply)) => Err(reply.fault.unwrap_or_else(|| "no answer".into())),
+        Err(_) => Err(format!("no answer within {patience:?}")),
     }
 }
 

@@ -4,7 +4,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use leader_core::election::{Fence, Read};
 
-use super::errands::{ReadErrand, Term, WriteErrand};
+use super::errands::{Held, ReadErrand, WriteErrand};
 use super::kv::KvStore;
 use crate::lock::records::{Found, Place, Records, Written};
 
@@ -22,8 +22,8 @@ impl Records for KvStore {
         value: Vec<u8>,
     ) -> BoxFuture<'static, Result<Written, String>> {
         let (store, key) = (self.clone(), self.0.keyspace.record(place));
-        let term = Term { lock: place.lock.clone(), fence };
-        let errand = move |asked| WriteErrand { term, key, read, value, asked };
+        let held = Held { lock: place.lock.clone(), fence };
+        let errand = move |asked| WriteErrand { held, key, read, value, asked };
         store.carried(|queues, asked| queues.writes.push_back(errand(asked))).boxed()
     }
 }

@@ -2,14 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::Shared;
-use super::acl::{Policy, Rule, is_lacking};
-use super::kv::in_time;
-use super::wire::{KvOperation, Operation, SessionCreated, TransactionError};
-use crate::lock::Reply;
+use leader_core::election::OPERATIONS;
 
-/// Consul takes so many operations in one transaction.
-const MOST: usize = 64;
+use super::acl::{Policy, Rule, is_lacking};
+use super::wire::{KvOperation, Operation, SessionCreated, TransactionError};
+use super::{Shared, in_time};
+use crate::lock::Reply;
 
 impl Shared {
     /// Each rule of the policy, and whether the token has it; or what went wrong, in words for a
@@ -17,7 +15,7 @@ impl Shared {
     pub(super) async fn rights(&self, policy: &Policy) -> Result<Vec<(Rule, bool)>, String> {
         let mut rights = Vec::new();
         let writes: Vec<(&Rule, String)> = policy.writes().collect();
-        for writes in writes.chunks(MOST) {
+        for writes in writes.chunks(OPERATIONS) {
             let denied = in_time(self.denied(writes.iter().map(|(_, key)| key))).await?;
             let permitted = |number| !denied.contains(&number);
             rights.extend((0..).zip(writes).map(|(i, (rule, _))| ((*rule).clone(), permitted(i))));
@@ -38,8 +36,8 @@ impl Shared {
         let operations: Vec<Operation> =
             keys.map(|key| Operation { kv: KvOperation::new("check-not-exists", key) }).collect();
         let errors = self.http.transact(&operations).await?.err().unwrap_or_default();
-        let is_denied = |error: &TransactionError| error.what.contains("Permission denied");
-        Ok(errors.into_iter().filter(is_denied).map(|error| error.op_index).collect())
+        let denied = errors.into_iter().filter(TransactionError::is_denied);
+        Ok(denied.map(|error| error.op_index).collect())
     }
 
     /// Asks for a session of a kind that there is not: Consul looks at the right before it says so,

@@ -7,7 +7,6 @@ use leader_core::election::{
 };
 
 use super::super::Reply;
-use super::acl::lacks_right;
 use super::http::Carried;
 use super::keyspace::Keyspace;
 use super::wire::{self, KvOperation, LOCK_FLAGS, StoredKey, TransactionError};
@@ -109,18 +108,21 @@ impl Transaction {
     fn refused(&self, errors: Vec<TransactionError>, keyspace: &Keyspace) -> Result<Reply, Reply> {
         let mut refusals = Vec::new();
         let mut fault = None;
-        for TransactionError { op_index, what } in errors {
-            let why = match what.as_str() {
+        for error in errors {
+            let why = match error.what.as_str() {
                 what if what.contains("invalid session") => return Ok(Answer::SessionGone.into()),
                 what if what.contains("due to lock delay") => Why::LockDelay,
-                what if what.contains("Permission denied") => Why::Denied,
+                _ if error.is_denied() => Why::Denied,
                 _ => Why::Moved,
             };
+            let told = || {
+                let operation = self.operations.get(error.op_index);
+                error.told(|| keyspace.rule(operation.map_or("", |operation| &operation.kv.key)))
+            };
             if why == Why::Denied {
-                let key = self.operations.get(op_index).map_or("", |operation| &operation.kv.key);
-                fault = Some(lacks_right(&keyspace.rule(key), &what));
+                fault = Some(told());
             }
-            let key = match self.subjects.get(op_index) {
+            let key = match self.subjects.get(error.op_index) {
                 Some(Subject::Key { id, .. }) => Some(*id),
                 Some(Subject::RivalBeat) => None,
                 // held back after its session's death, and no other session ever locks it
@@ -132,8 +134,7 @@ impl Transaction {
                         Why::Denied => Failure::Configuration,
                         _ => Failure::Transient,
                     };
-                    let fault = fault.unwrap_or_else(|| format!("refused a transaction: {what}"));
-                    return Err(Reply::failed(failure, fault));
+                    return Err(Reply::failed(failure, fault.unwrap_or_else(told)));
                 }
             };
             refusals.push(Refusal { key, why });

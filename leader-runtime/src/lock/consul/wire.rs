@@ -8,6 +8,8 @@ use leader_core::Lease;
 use leader_core::election::Attempt;
 use serde::{Deserialize, Serialize};
 
+use super::acl::{Rule, lacks_right};
+
 /// The flags by which every official client, and this one, knows a lock: they contend for the same
 /// key, safely. (`LockFlagValue` of Consul's `api/lock.go`.)
 pub(super) const LOCK_FLAGS: u64 = 0x2ddc_cbc0_58a5_0c18;
@@ -135,4 +137,20 @@ pub(super) struct TransactionResult {
 pub(super) struct TransactionError {
     pub(super) op_index: usize,
     pub(super) what: String,
+}
+
+impl TransactionError {
+    /// Whether the token lacks a right.
+    pub(super) fn is_denied(&self) -> bool {
+        self.what.contains("Permission denied")
+    }
+
+    /// In words for a person; `rule` is what the operation needs.
+    pub(super) fn told(&self, rule: impl FnOnce() -> Rule) -> String {
+        if self.is_denied() {
+            lacks_right(&rule(), &self.what)
+        } else {
+            format!("refused a transaction: {}", self.what)
+        }
+    }
 }
