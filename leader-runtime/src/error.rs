@@ -6,16 +6,18 @@ use std::path::Path;
 
 use crate::lock::Leader;
 
-/// Why a service could not start, or could not go on.
+/// Why a service could not start or go on, or why what was asked of it was not done: of its
+/// [`Handle`](crate::Handle), of a [`Lock`](crate::Lock), of a [`Kv`](crate::Kv).
 ///
-/// `Debug`, which is what `main` prints where it returns this, shows the message as `Display` does,
-/// and what caused it.
+/// Predicates name what a program can act on; where none of them holds, the machine did not give
+/// something. `Debug`, which is what `main` prints where it returns this, shows the message as
+/// `Display` does, and what caused it.
 pub struct Error {
     kind: Kind,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What [`Runtime::run`](crate::Runtime::run) and its like return.
+/// What [`Runtime::run`](crate::Runtime::run) and all else here returns that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 enum Kind {
@@ -165,6 +167,19 @@ impl Error {
     #[must_use]
     pub const fn is_busy(&self) -> bool {
         matches!(self.kind, Kind::Busy(_))
+    }
+
+    /// Whether the runtime has not started: what was asked can be asked once its `run` goes on.
+    #[must_use]
+    pub const fn is_not_started(&self) -> bool {
+        matches!(self.kind, Kind::NotStarted)
+    }
+
+    /// Whether the lock service did not answer in time, or refused: it may be tried again. Whether a
+    /// write was done is not known then.
+    #[must_use]
+    pub const fn is_no_answer(&self) -> bool {
+        matches!(self.kind, Kind::NoAnswer(_))
     }
 
     /// What is wrong, fault by fault.

@@ -80,7 +80,8 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// Where the key is none; where the runtime has not started, or is over.
+    /// Where the key is none ([`Error::is_wrong_settings`]); where the runtime has not started
+    /// ([`Error::is_not_started`]), or is over ([`Error::is_closed`]).
     pub fn lock(&self, key: &str) -> Result<Lock> {
         Ok(Lock::of(&self.running()?, &whole_key(&self.key_prefix, key)?))
     }
@@ -89,8 +90,8 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// Where the key is none; where the runtime has not started, or is over
-    /// ([`Error::is_closed`]); where the lock service does not answer within 5 s.
+    /// Those of [`Handle::lock`]; and [`Error::is_no_answer`], where the lock service does not answer
+    /// within 5 s, or refuses.
     pub async fn leader(&self, key: &str) -> Result<Option<Leader>> {
         let key = whole_key(&self.key_prefix, key)?;
         let leader = self.running()?.leader(key).await;
@@ -103,7 +104,8 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// Where the runtime has no job on this key; where it has not started, or is over.
+    /// Where the runtime has neither a job nor a lock on this key ([`Error::is_wrong_settings`]);
+    /// where it has not started ([`Error::is_not_started`]), or is over ([`Error::is_closed`]).
     pub fn step_down(&self, key: &str) -> Result<()> {
         let manager = self.running()?;
         let key = self.whole(key);
@@ -118,7 +120,8 @@ impl Handle {
     ///
     /// # Errors
     ///
-    /// Where the runtime has not started, or is over ([`Error::is_closed`]).
+    /// Where the runtime has not started ([`Error::is_not_started`]), or is over
+    /// ([`Error::is_closed`]).
     pub fn jobs(&self) -> Result<Vec<JobStatus>> {
         self.runs()?.jobs()
     }
@@ -130,9 +133,10 @@ impl Handle {
     /// # Errors
     ///
     /// [`Error::is_not_leading`], where another node leads or nobody does, with who it is.
-    /// [`Error::is_busy`], where a run goes on and `overlap` is `skip`. Where it is no job of this
-    /// runtime, is listed more than once, or is one that runs `while_leading`; where the runtime has
-    /// not started, or is over ([`Error::is_closed`]).
+    /// [`Error::is_busy`], where a run goes on and `overlap` is `skip`.
+    /// [`Error::is_wrong_settings`], where it is no job of this runtime, is listed more than once, or
+    /// is one that runs `while_leading`. [`Error::is_not_started`], where the runtime has not
+    /// started; [`Error::is_closed`], where it is over.
     pub async fn trigger<J: Job>(&self) -> Result<()> {
         self.run_now(Wanted::Entry(J::ENTRY.name, J::ENTRY.place), J::ENTRY.name).await
     }

@@ -123,8 +123,9 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// Where settings or jobs are wrong, as [`Runtime::run`], or the token lacks rights, all of
-    /// them at once; where the lock service does not answer.
+    /// [`Error::is_wrong_settings`], where settings or jobs are wrong, as [`Runtime::run`], or the
+    /// token lacks rights, all of them at once; [`Error::is_no_answer`], where the lock service does
+    /// not answer.
     pub async fn check(&self) -> Result<()> {
         let (policy, layout) = self.policy(&self.ready()?);
         let service = self.settings.lock_service(&SharedLayout::new(layout))?;
@@ -166,9 +167,9 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// Where settings or jobs are wrong, all of them at once, before anything runs; where the
-    /// machine gives no thread, no lock directory, or not the address for probes. Not where Consul
-    /// does not answer: that is logged, and tried again until it does.
+    /// [`Error::is_wrong_settings`], where settings or jobs are wrong, all of them at once, before
+    /// anything runs. Where the machine gives no thread, no lock directory, or not the address for
+    /// probes. Not where Consul does not answer: that is logged, and tried again until it does.
     pub async fn run(self) -> Result<()> {
         log::install();
         let mut signals = signal::Signals::listen()?;

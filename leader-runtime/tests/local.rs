@@ -210,8 +210,8 @@ async fn a_handle_says_who_leads_and_steps_down_before_while_and_after_the_runti
     let runtime = Runtime::new(settings).jobs(jobs![job]);
     let handle = runtime.handle();
     assert!(!handle.is_leading("test/handle"));
-    assert!(handle.leader("test/handle").await.unwrap_err().to_string().contains("not started"));
-    assert!(handle.lock("test/by-hand").unwrap_err().to_string().contains("not started"));
+    assert!(handle.leader("test/handle").await.unwrap_err().is_not_started());
+    assert!(handle.lock("test/by-hand").unwrap_err().is_not_started());
     assert_eq!(handle.timing(), None, "lock files have no lease");
 
     let (stop, stopped) = oneshot::channel::<()>();

@@ -50,7 +50,8 @@ impl Kv {
     ///
     /// # Errors
     ///
-    /// Where the key is none; where Consul does not answer within 5 s, or refuses.
+    /// Where the key is none ([`Error::is_wrong_settings`]); where Consul does not answer within 5 s,
+    /// or refuses ([`Error::is_no_answer`]).
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
         let key = self.whole(key)?;
         match &self.store {
@@ -64,9 +65,9 @@ impl Kv {
     ///
     /// # Errors
     ///
-    /// [`Error::is_lost`], where the term is over: nothing was written. Where the key is none, or
-    /// is the job's own lock. Where Consul does not answer within 5 s, or refuses: whether it was
-    /// written is not known if the answer was lost.
+    /// [`Error::is_lost`], where the term is over: nothing was written. [`Error::is_wrong_settings`],
+    /// where the key is none, or is the job's own lock. [`Error::is_no_answer`], where Consul does
+    /// not answer within 5 s, or refuses: whether it was written is not known if the answer was lost.
     pub async fn put(&self, key: &str, value: impl Into<Vec<u8>> + Send) -> Result<()> {
         self.write(key, Write::Put(value.into())).await
     }

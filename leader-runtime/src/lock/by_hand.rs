@@ -61,8 +61,9 @@ impl LockManager {
     ///
     /// # Errors
     ///
-    /// Where a setting is wrong, all of them at once; where the machine gives no thread or no lock
-    /// directory. Not where Consul does not answer: that is logged, and tried again until it does.
+    /// [`Error::is_wrong_settings`], where a setting is wrong, with all that are. Where the machine
+    /// gives no thread or no lock directory. Not where Consul does not answer: that is logged, and
+    /// tried again until it does.
     pub fn new(settings: &Settings) -> Result<Self> {
         let faults = settings.faults();
         if !faults.is_empty() {
@@ -87,7 +88,8 @@ impl LockManager {
     ///
     /// # Errors
     ///
-    /// Where the key is none: 1 to 512 bytes of letters, digits and `_ . , - /`.
+    /// [`Error::is_wrong_settings`], where the key is none: 1 to 512 bytes of letters, digits and
+    /// `_ . , - /`.
     pub fn lock(&self, key: &str) -> Result<Lock> {
         Ok(Lock::of(&self.manager, &whole_key(&self.key_prefix, key)?))
     }
