@@ -16,9 +16,7 @@ use crate::engine::{Engine, Precise};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
 use crate::job::{Jobs, Registration, Store, Supplies, Values, list, register};
-#[cfg(feature = "cli")]
-use crate::lock::LockService;
-use crate::lock::{Keyspace, Manager, Place, Policy, SharedLayout};
+use crate::lock::{Keyspace, LockService, Manager, Place, Policy, SharedLayout};
 use crate::observer::Observer;
 use crate::run::{Archive, Runs};
 #[cfg(feature = "cli")]
@@ -127,13 +125,10 @@ impl Runtime {
     /// token lacks rights, all of them at once; [`Error::is_no_answer`], where the lock service does
     /// not answer.
     pub async fn check(&self) -> Result<()> {
-        let (policy, layout) = self.policy(&self.ready()?);
-        let service = self.settings.lock_service(&SharedLayout::new(layout))?;
+        let (service, policy, _) = self.lock_service()?;
         let rights = service.rights(policy).await.map_err(Error::no_answer)?;
-        let lacks = rights.into_iter().filter(|(_, is_there)| !is_there);
-        let faults: Vec<String> = lacks
-            .map(|(rule, _)| format!("the token lacks a right; add to its policy: {rule}"))
-            .collect();
+        let lacks = rights.iter().filter(|(_, is_there)| !is_there);
+        let faults: Vec<String> = lacks.map(|(rule, _)| rule.lacking()).collect();
         if faults.is_empty() { Ok(()) } else { Err(Error::wrong(faults)) }
     }
 
@@ -320,7 +315,6 @@ impl Runtime {
     }
 
     /// What the jobs would be led through, what their token needs, and their keys.
-    #[cfg(feature = "cli")]
     pub(crate) fn lock_service(&self) -> Result<(Arc<dyn LockService>, Policy, Vec<String>)> {
         let (policy, layout) = self.policy(&self.ready()?);
         let keys = layout.keys().map(|(_, key)| key.to_owned()).collect();

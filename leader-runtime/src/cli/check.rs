@@ -115,14 +115,16 @@ impl Report {
         }
         let mut faults = BTreeSet::new();
         match timeout_at(deadline, service.rights(policy)).await {
-            Ok(Ok(rights)) => self.rights = rights.into_iter().map(Right::from).collect(),
+            Ok(Ok(rights)) => {
+                let lacks = rights.iter().filter(|(_, is_there)| !is_there);
+                faults.extend(lacks.map(|(rule, _)| rule.lacking()));
+                self.rights = rights.into_iter().map(Right::from).collect();
+            }
             Ok(Err(fault)) => drop(faults.insert(fault)),
             Err(_) => drop(faults.insert(late())),
         }
         let lacks: Vec<_> =
             self.rights.iter().filter(|right| !right.granted).map(|right| &right.rule).collect();
-        let lacking = |rule| format!("the token lacks a right; add to its policy: {rule}");
-        faults.extend(lacks.iter().map(lacking));
         let mut asked = stream::iter(keys)
             .map(|key| async { (service.leader(key.clone()).await, key) })
             .buffered(TOGETHER);

@@ -35,6 +35,13 @@ impl fmt::Display for Rule {
     }
 }
 
+impl Rule {
+    /// What is told where the token does not permit it.
+    pub(crate) fn lacking(&self) -> String {
+        format!("{LACKS}; add to its policy: {self}")
+    }
+}
+
 /// What a token must permit for these locks, and for the records of the jobs that keep one.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
