@@ -28,21 +28,28 @@ const BYTES: usize = 300_000;
 /// Who waits for an answer; a fault is in words for a person.
 type Asked<T> = oneshot::Sender<Result<T, String>>;
 
+/// What is wanted of a key.
 #[derive(Debug)]
-pub(super) struct ReadErrand {
+pub(super) struct Errand<Work, Answer> {
     pub(super) key: String,
-    pub(super) asked: Asked<Found>,
+    pub(super) work: Work,
+    pub(super) asked: Asked<Answer>,
 }
 
-/// Writes where the term goes on, and the key is as it was read.
+/// The key, as it is.
 #[derive(Debug)]
-pub(super) struct WriteErrand {
+pub(super) struct Reading;
+
+/// This value where the term goes on, and the key is as it was read.
+#[derive(Debug)]
+pub(super) struct Writing {
     pub(super) held: Held,
-    pub(super) key: String,
     pub(super) read: Read,
     pub(super) value: Vec<u8>,
-    pub(super) asked: Asked<Written>,
 }
+
+type ReadErrand = Errand<Reading, Found>;
+type WriteErrand = Errand<Writing, Written>;
 
 /// The lock is held by this process's session under this fence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,11 +113,11 @@ impl Queues {
         let (mut operations, mut bytes) = (0, 0);
         let mut before: Option<&Held> = None;
         let fit = self.writes.iter().take_while(|errand| {
-            operations += if before == Some(&errand.held) { 2 } else { 4 };
-            bytes += errand.value.len();
+            operations += if before == Some(&errand.work.held) { 2 } else { 4 };
+            bytes += errand.work.value.len();
             // a value that is too long for any transaction is Consul's to refuse
             let fits = before.is_none() || operations <= OPERATIONS && bytes <= BYTES;
-            before = Some(&errand.held);
+            before = Some(&errand.work.held);
             fits
         });
         let number = fit.count();
@@ -158,37 +165,22 @@ impl KvStore {
         while !reads.is_empty() {
             let get = |errand: &ReadErrand| Operation { kv: KvOperation::new("get", &errand.key) };
             let operations: Vec<Operation> = reads.iter().map(get).collect();
-            let errors = match self.transact(&operations).await {
-                Ok(Ok(stored)) => {
-                    let mut stored: HashMap<String, StoredKey> =
-                        stored.into_iter().map(|stored| (stored.key.clone(), stored)).collect();
-                    for ReadErrand { key, asked } in reads {
-                        // Consul leaves out what the token may not read
-                        let unseen = || {
-                            let rule = self.0.keyspace.rule(&key);
-                            lacks_right(&rule, "it does not show a key that exists")
-                        };
-                        tell(asked, stored.remove(&key).map(found).ok_or_else(unseen));
-                    }
-                    return;
-                }
-                Ok(Err(errors)) => errors,
-                Err(fault) => {
-                    reads.into_iter().for_each(|errand| tell(errand.asked, Err(fault.clone())));
-                    return;
-                }
+            let carried = self.transact(&operations).await;
+            let done = |key: &str, stored: Option<&StoredKey>| {
+                // Consul leaves out what the token may not read
+                let unseen = "it does not show a key that exists";
+                stored.map(found).ok_or_else(|| lacks_right(&self.0.keyspace.rule(key), unseen))
             };
-            let mut answers = HashMap::new();
-            for error in &errors {
-                let Some(errand) = reads.get(error.op_index) else { continue };
+            let refused = |reads: &[ReadErrand], error: &TransactionError| {
+                let Some(errand) = reads.get(error.op_index) else { return Vec::new() };
                 let answer = if error.what.contains("doesn't exist") {
                     Ok(Found { value: None, read: Read::Absent })
                 } else {
                     Err(error.told(|| self.0.keyspace.rule(&errand.key)))
                 };
-                answers.insert(error.op_index, answer);
-            }
-            reads = rest(reads, answers, &errors, |errand| errand.asked);
+                vec![(error.op_index, answer)]
+            };
+            reads = settle(reads, carried, done, refused);
         }
     }
 
@@ -199,30 +191,16 @@ impl KvStore {
                 return;
             };
             let (operations, subjects) = transaction(&writes, session.as_str());
-            let errors = match self.transact(&operations).await {
-                Ok(Ok(stored)) => {
-                    // a check shows the key as well, as it was before
-                    let stored: HashMap<String, u64> =
-                        stored.into_iter().map(|it| (it.key, it.modify_index)).collect();
-                    for WriteErrand { key, asked, .. } in writes {
-                        let written =
-                            stored.get(&key).map(|at| Written::Done(Read::At(Index(*at))));
-                        tell(asked, written.ok_or_else(unsaid));
-                    }
-                    return;
-                }
-                Ok(Err(errors)) => errors,
-                Err(fault) => {
-                    writes.into_iter().for_each(|errand| tell(errand.asked, Err(fault.clone())));
-                    return;
-                }
+            let carried = self.transact(&operations).await;
+            let done = |_: &str, stored: Option<&StoredKey>| {
+                let written = |it: &StoredKey| Written::Done(Read::At(Index(it.modify_index)));
+                stored.map(written).ok_or_else(unsaid)
             };
-            let mut answers = HashMap::new();
-            for error in &errors {
-                let (Some(subject), Some(operation)) =
-                    (subjects.get(error.op_index), operations.get(error.op_index))
+            let refused = |writes: &[WriteErrand], error: &TransactionError| {
+                let at = error.op_index;
+                let (Some(subject), Some(operation)) = (subjects.get(at), operations.get(at))
                 else {
-                    continue;
+                    return Vec::new();
                 };
                 let answer = match subject {
                     Subject::Held(_) | Subject::Check(_) if !error.is_denied() => {
@@ -231,17 +209,15 @@ impl KvStore {
                     _ => Err(error.told(|| self.0.keyspace.rule(&operation.kv.key))),
                 };
                 match *subject {
-                    Subject::Check(place) | Subject::Set(place) => {
-                        answers.insert(place, answer);
-                    }
+                    Subject::Check(place) | Subject::Set(place) => vec![(place, answer)],
                     Subject::Held(first) => {
-                        let held = &writes[first].held;
-                        let of_it = (0..writes.len()).filter(|it| writes[*it].held == *held);
-                        answers.extend(of_it.map(|place| (place, answer.clone())));
+                        let held = &writes[first].work.held;
+                        let of_it = (0..writes.len()).filter(|it| writes[*it].work.held == *held);
+                        of_it.map(|place| (place, answer.clone())).collect()
                     }
                 }
-            }
-            writes = rest(writes, answers, &errors, |errand| errand.asked);
+            };
+            writes = settle(writes, carried, done, refused);
         }
     }
 }
@@ -254,7 +230,9 @@ fn transaction(writes: &[WriteErrand], session: &str) -> (Vec<Operation>, Vec<Su
         operations.push(Operation { kv });
     };
     let mut before: Option<&Held> = None;
-    for (place, WriteErrand { held, key, read, value, .. }) in writes.iter().enumerate() {
+    for (place, Errand { key, work: Writing { held, read, value }, .. }) in
+        writes.iter().enumerate()
+    {
         if before != Some(held) {
             for check in led(&held.lock, held.fence, session) {
                 add(Subject::Held(place), check);
@@ -274,23 +252,43 @@ fn transaction(writes: &[WriteErrand], session: &str) -> (Vec<Operation>, Vec<Su
     (operations, subjects)
 }
 
-/// Tells those errands that stood against the transaction, and returns the others. Where it is
-/// none of them, all are told.
-fn rest<E, T>(
-    errands: Vec<E>,
-    mut answers: HashMap<usize, Result<T, String>>,
-    errors: &[TransactionError],
-    asked: impl Fn(E) -> Asked<T>,
-) -> Vec<E> {
+/// Tells what came of a transaction: each errand, where it was `done` or nothing was answered; where
+/// it was `refused`, those that stood against it. Returns the others, which are carried again.
+fn settle<W, A>(
+    errands: Vec<Errand<W, A>>,
+    carried: Result<Carried, String>,
+    done: impl Fn(&str, Option<&StoredKey>) -> Result<A, String>,
+    refused: impl Fn(&[Errand<W, A>], &TransactionError) -> Vec<(usize, Result<A, String>)>,
+) -> Vec<Errand<W, A>> {
+    let errors = match carried {
+        Ok(Ok(stored)) => {
+            // a check shows the key as well, as it was before
+            let stored: HashMap<&str, &StoredKey> =
+                stored.iter().map(|stored| (stored.key.as_str(), stored)).collect();
+            for Errand { key, asked, .. } in errands {
+                tell(asked, done(&key, stored.get(key.as_str()).copied()));
+            }
+            return Vec::new();
+        }
+        Ok(Err(errors)) => errors,
+        Err(fault) => {
+            errands.into_iter().for_each(|errand| tell(errand.asked, Err(fault.clone())));
+            return Vec::new();
+        }
+    };
+    let mut answers: HashMap<usize, _> =
+        errors.iter().flat_map(|error| refused(&errands, error)).collect();
     let is_known = !answers.is_empty();
     let mut rest = Vec::new();
     for (place, errand) in errands.into_iter().enumerate() {
         match answers.remove(&place) {
-            Some(answer) => tell(asked(errand), answer),
+            Some(answer) => tell(errand.asked, answer),
             None if is_known => rest.push(errand),
+            // it is none of them
             None => {
                 let whats: Vec<_> = errors.iter().map(|error| error.what.as_str()).collect();
-                tell(asked(errand), Err(format!("refused a transaction: {}", whats.join("; "))));
+                let fault = format!("refused a transaction: {}", whats.join("; "));
+                tell(errand.asked, Err(fault));
             }
         }
     }
@@ -302,7 +300,7 @@ fn tell<T>(asked: Asked<T>, answer: Result<T, String>) {
     let _ = asked.send(answer);
 }
 
-fn found(stored: StoredKey) -> Found {
+fn found(stored: &StoredKey) -> Found {
     Found { read: Read::At(Index(stored.modify_index)), value: stored.value() }
 }
 

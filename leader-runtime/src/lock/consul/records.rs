@@ -4,14 +4,15 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use leader_core::election::{Fence, Read};
 
-use super::errands::{Held, ReadErrand, WriteErrand};
+use super::errands::{Errand, Held, Reading, Writing};
 use super::kv::KvStore;
 use crate::lock::records::{Found, Place, Records, Written};
 
 impl Records for KvStore {
     fn read(&self, place: &Place) -> BoxFuture<'static, Result<Found, String>> {
         let (store, key) = (self.clone(), self.0.keyspace.record(place));
-        store.carried(|queues, asked| queues.reads.push_back(ReadErrand { key, asked })).boxed()
+        let errand = move |asked| Errand { key, work: Reading, asked };
+        store.carried(|queues, asked| queues.reads.push_back(errand(asked))).boxed()
     }
 
     fn write(
@@ -23,7 +24,8 @@ impl Records for KvStore {
     ) -> BoxFuture<'static, Result<Written, String>> {
         let (store, key) = (self.clone(), self.0.keyspace.record(place));
         let held = Held { lock: place.lock.clone(), fence };
-        let errand = move |asked| WriteErrand { held, key, read, value, asked };
+        let work = Writing { held, read, value };
+        let errand = move |asked| Errand { key, work, asked };
         store.carried(|queues, asked| queues.writes.push_back(errand(asked))).boxed()
     }
 }
