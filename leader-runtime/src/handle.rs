@@ -100,7 +100,9 @@ impl Handle {
 
     /// Gives the key to another node, where this one leads it: when its runs have ended, the key is
     /// released, and this node stands for it again after 10 s. Where no other node stands for it, it
-    /// leads again then. Where another leads it, nothing happens: all nodes may be asked.
+    /// leads again then. Where another leads it, nothing happens. Ask the one that leads
+    /// ([`Handle::leader`]): of several that are asked one after the other, each gives up what it has
+    /// come to lead by then.
     ///
     /// # Errors
     ///

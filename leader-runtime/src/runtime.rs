@@ -5,6 +5,7 @@ use std::future::pending;
 use std::iter::{from_fn, once};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use leader_core::election::Layout;
 use leader_core::span;
@@ -248,6 +249,7 @@ impl Runtime {
             count(jobs.len(), "job"),
         );
         let (manager, terms) = Manager::start(service, layout, self.settings.base_of_fences())?;
+        let _lets_go = LetsGo(&manager);
         let claimed = |job: Registration| {
             let claim = manager.claim(job.key.as_str());
             (job, claim)
@@ -352,6 +354,16 @@ impl Runtime {
             Err(wrong) => faults.extend(wrong.iter().map(ToString::to_string)),
         }
         Err(Error::wrong(faults))
+    }
+}
+
+/// Lets go of everything where nobody polls the runtime to its end: a job that blocks its thread
+/// keeps the claims of all.
+struct LetsGo<'a>(&'a Manager);
+
+impl Drop for LetsGo<'_> {
+    fn drop(&mut self) {
+        self.0.shut_down(Duration::ZERO);
     }
 }
 

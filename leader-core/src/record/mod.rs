@@ -126,15 +126,15 @@ impl Record {
         }
     }
 
-    /// Goes on from `now` where the record is further ahead of it than a minute, and says by how
-    /// much: some clock was wrong, this one or that of a leader before. What was claimed beyond
-    /// `now` is not run again; where that is all that the record knows, there may be more of it, and
-    /// nothing is run before the clock is past that.
-    pub fn set_right(&mut self, now: SystemTime) -> Option<Ahead> {
+    /// Goes on after `from` where the record is further ahead of `now` than a minute, and says by how
+    /// much: some clock was wrong, this one or that of a leader before. What was claimed beyond that
+    /// is not run again; where that is all that the record knows, there may be more of it, and nothing
+    /// is run before the clock is past that.
+    pub fn set_right(&mut self, now: SystemTime, from: SystemTime) -> Option<Ahead> {
         let by = self.through.duration_since(now).ok().filter(|by| *by > Self::SKEW)?;
         let waits = self.runs.len() >= Self::RUNS && self.runs.iter().all(|run| run.due > now);
         if !waits {
-            self.through = now;
+            self.through = from;
         }
         Some(Ahead { by, waits })
     }
@@ -224,9 +224,10 @@ impl Record {
         let (node, claimed) = (node.to_owned(), now);
         self.runs.push_back(Claimed { due, attempt, node, fence, claimed, ended: None });
         while self.runs.len() > Self::RUNS {
-            // what a wrong clock has claimed is known until the clock is past that
-            let past = self.runs.iter().position(|run| run.due <= now);
-            self.runs.remove(past.unwrap_or_default());
+            // what a clock that was ahead has claimed is known until the clock is past that
+            let before = self.runs.iter().enumerate().take(Self::RUNS);
+            let oldest = before.min_by_key(|(_, run)| run.due).map(|(place, _)| place);
+            self.runs.remove(oldest.unwrap_or_default());
         }
     }
 

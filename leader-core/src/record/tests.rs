@@ -147,10 +147,10 @@ fn a_record_ahead_of_the_clock_goes_on_but_for_what_was_claimed() {
     claimed(&mut record, 600);
     claimed(&mut record, 660);
     // within a minute, nodes differ
-    assert_eq!(record.set_right(at(600)), None);
+    assert_eq!(record.set_right(at(600), at(600)), None);
     let by = Duration::from_secs(360);
-    assert_eq!(record.set_right(at(300)), Some(Ahead { by, waits: false }));
-    assert_eq!(record.set_right(at(300)), None);
+    assert_eq!(record.set_right(at(300), at(300)), Some(Ahead { by, waits: false }));
+    assert_eq!(record.set_right(at(300), at(300)), None);
     assert_eq!((record.live(at(600)), record.live(at(660))), (None, None));
     for due in [360, 420, 480, 540, 720] {
         assert_eq!(record.next(&every, keeping(Missed::All), at(730)).unwrap().due, at(due));
@@ -164,12 +164,28 @@ fn what_a_wrong_clock_claimed_is_known_until_the_clock_is_past_it() {
     let mut record = Record::new(&schedule("every 1m"), at(0));
     record.claim(record.live(at(6_000)).unwrap(), "wrong", 7, at(6_000));
     record.end(Ended::Ok, at(6_000));
-    assert!(record.set_right(at(0)).is_some());
+    assert!(record.set_right(at(0), at(0)).is_some());
     for due in (1..=30).map(|minute| 60 * minute) {
         record.claim(record.live(at(due)).unwrap(), "right", 9, at(due));
         record.end(Ended::Ok, at(due));
     }
     assert_eq!((record.runs.len(), record.live(at(6_000))), (Record::RUNS, None));
+}
+
+#[test]
+fn what_two_clocks_have_claimed_in_turn_is_known_by_its_due_instant() {
+    let mut record = Record::new(&schedule("every 1m"), at(0));
+    let claim = |record: &mut Record, minute: u64, now: u64| {
+        record.claim(record.live(at(60 * minute)).unwrap(), "one", 7, at(60 * now));
+        record.end(Ended::Ok, at(60 * now));
+    };
+    claim(&mut record, 60, 60);
+    record.set_right(at(0), at(0));
+    (1..=25).for_each(|minute| claim(&mut record, minute, minute));
+    // the one that is ahead once more, past what it claimed before
+    claim(&mut record, 85, 85);
+    record.set_right(at(60 * 26), at(60 * 26));
+    assert_eq!((record.live(at(60 * 60)), record.live(at(60 * 85))), (None, None));
 }
 
 #[test]
@@ -180,10 +196,10 @@ fn where_all_that_is_known_was_claimed_by_a_wrong_clock_nothing_is_run_before_th
         record.end(Ended::Ok, at(due));
     }
     let by = Duration::from_secs(7_200);
-    assert_eq!(record.set_right(at(0)), Some(Ahead { by, waits: true }));
+    assert_eq!(record.set_right(at(0), at(0)), Some(Ahead { by, waits: true }));
     assert_eq!(record.live(at(60)), None);
     // one of them is past, so there are none before it that were forgotten
-    assert!(record.set_right(at(6_060)).is_some_and(|ahead| !ahead.waits));
+    assert!(record.set_right(at(6_060), at(6_060)).is_some_and(|ahead| !ahead.waits));
 }
 
 #[test]
@@ -243,7 +259,7 @@ fn play(turns: &[Turn], keeping: Keeping) -> (Vec<SystemTime>, Vec<(SystemTime, 
             Turn::Run(fate) => {
                 let now = now + ahead;
                 let mut record = stored.clone();
-                record.set_right(at(now));
+                record.set_right(at(now), at(now));
                 record.give_up(&every, keeping, at(now));
                 let Some(todo) = record.next(&every, keeping, at(now)) else { continue };
                 record.claim(todo, "node", fence, at(now));

@@ -61,6 +61,8 @@ impl Tasks {
     ) -> JoinHandle<T> {
         self.start(|alive| {
             let work = async move {
+                // all of it, to the end of this
+                let alive = alive;
                 let mut work = pin!(work);
                 poll_fn(|cx| match &alive.guard {
                     // the end of the run ends this, too

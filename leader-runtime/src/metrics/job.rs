@@ -115,16 +115,17 @@ impl JobMeter {
         last.set(at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64());
     }
 
-    /// Says how long the run that goes on has taken.
-    pub(crate) fn refresh(&self, job: &Registration, now: Timestamp) {
+    /// Says how long the run that goes on has taken; whether one does.
+    pub(crate) fn refresh(&self, job: &Registration, now: Timestamp) -> bool {
         let goes_on = self.going.load(Ordering::Relaxed) > 0;
         // once more when it is over
         if !self.is_shown.swap(goes_on, Ordering::Relaxed) && !goes_on {
-            return;
+            return false;
         }
         let since = Timestamp::from_nanos(self.since.load(Ordering::Relaxed));
         let taken = if goes_on { now.since(since) } else { Duration::ZERO };
         RUNNING.gauge(&[job.name.as_str()]).set(taken.as_secs_f64());
+        goes_on
     }
 
     /// Nothing goes on any more: runs that did were dropped.

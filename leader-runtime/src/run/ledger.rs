@@ -78,8 +78,8 @@ impl Ledger {
     }
 
     /// Sees to it that a clock that was wrong does not keep the job from running ever after.
-    pub(super) fn set_right(&mut self, job: &JobName, now: SystemTime) {
-        match self.record.set_right(now) {
+    pub(super) fn set_right(&mut self, job: &JobName, now: SystemTime, from: SystemTime) {
+        match self.record.set_right(now, from) {
             Some(Ahead { by, waits: false }) => warn!(
                 %job, ?by,
                 "its record is ahead of this clock, and one of the two was wrong: goes on from now, \

@@ -80,7 +80,7 @@ struct Shared {
     over: mpsc::UnboundedSender<Over>,
     events: Arc<Events>,
     tasks: Tasks,
-    /// Whether a run went on when the meters were last refreshed.
+    /// Whether the meters show a run that goes on.
     is_busy: AtomicBool,
 }
 
@@ -283,8 +283,8 @@ fn admit(job: &Job, shared: &Shared, firing: Firing) -> Result<Firing, Begun> {
     match job.slot.admit(firing, overlap) {
         Admission::Runs(firing) => Ok(firing),
         Admission::Waits { instead_of } => {
-            // what a record keeps is not lost
-            let is_lost = |older: &Firing| older.occasion.is_wish() || job.book.is_none();
+            let is_kept = job.book.as_ref().is_some_and(|book| book.keeps_missed());
+            let is_lost = |older: &Firing| older.occasion.is_wish() || !is_kept;
             if let Some(older) = instead_of.map(|older| *older).filter(is_lost) {
                 debug!(job = %name, due = %older.due, "skipped: a newer one takes its place");
                 shared.tell_skipped(job, &older, SkipReason::Overtaken);
@@ -340,11 +340,12 @@ async fn take_turns(job: &Job, shared: &Shared, first: Firing) {
             continue;
         }
         let finished = course::run(job, shared, &firing, Past::default()).await;
+        // before its end is told, which may begin the next one
+        next = if has_slot { job.slot.pass_on() } else { None };
         if tenure::is_by_runs(job) {
             let fence = firing.guard.term().fence;
             // when nobody listens any more, nothing is begun any more
             let _ = shared.over.send(Over { job: job.place, fence, finished });
         }
-        next = if has_slot { job.slot.pass_on() } else { None };
     }
 }

@@ -82,10 +82,11 @@ impl Remote {
     pub(crate) fn refresh_meters(&self) {
         let now = clock::now();
         let Some(runs) = self.runs.upgrade() else { return };
-        let goes_on = runs.tasks.len() > 0;
-        // once more when nothing does
-        if runs.is_busy.swap(goes_on, Ordering::Relaxed) || goes_on {
-            runs.jobs.iter().for_each(|job| job.meter().refresh(&job.registration, now));
+        if runs.tasks.len() > 0 || runs.is_busy.load(Ordering::Relaxed) {
+            let shows = |job: &Job| job.meter().refresh(&job.registration, now);
+            let shown = runs.jobs.iter().filter(|job| shows(job)).count();
+            // once more when nothing goes on
+            runs.is_busy.store(shown > 0, Ordering::Relaxed);
         }
     }
 

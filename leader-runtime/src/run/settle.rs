@@ -55,6 +55,11 @@ impl Book {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a due instant that nobody runs is kept, for this process or the next leader.
+    pub(super) fn keeps_missed(&self) -> bool {
+        self.keeping.missed != Missed::Skip
+    }
+
     pub(super) fn is_running(&self) -> bool {
         self.is_running.load(Ordering::Acquire)
     }
@@ -112,11 +117,12 @@ fn next(
     // where instants are kept, it was among those that were pending
     let is_live = firing.occasion == Occasion::Due && (is_first || keeping.missed == Missed::Skip);
     let live = |record: &Record| is_live.then(|| record.live(firing.due.timestamp())).flatten();
-    let mut now = clock::wall();
+    let (mut now, mut from) = (clock::wall(), clock::wall());
     if firing.occasion == Occasion::Due {
-        now = now.max(firing.due.timestamp());
+        let due = firing.due.timestamp();
+        (now, from) = (now.max(due), now.min(due - MOMENT));
     }
-    ledger.set_right(&job.registration.name, now);
+    ledger.set_right(&job.registration.name, now, from);
     let record = &mut ledger.record;
     // what is kept for the next leader is not begun when the key is to be given up; a run that is to
     // be made again would be lost to it by a claim of another

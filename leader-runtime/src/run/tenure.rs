@@ -52,6 +52,8 @@ impl Runs {
         loop {
             let first = self.agenda.first();
             tokio::select! {
+                // ends before what they put down
+                biased;
                 Some(term) = self.terms.recv() => self.begin_term(term),
                 Some(over) = self.over.recv() => self.follow(over),
                 Some(trigger) = self.triggers.recv() => self.obey(trigger),
@@ -74,16 +76,18 @@ impl Runs {
     fn begin_term(&mut self, term: Term) {
         for job in self.by_key.get(&term.key).cloned().unwrap_or_default() {
             let is_new = term.stint == 0;
+            let tenant = self.tenants.entry(job).or_default();
+            let is_owed = tenant.put_off.take() == Some(Occasion::Elected);
             let occasion = match &self.shared.jobs[job] {
-                job if job.policies().on_elected && is_new => Occasion::Elected,
+                job if job.policies().on_elected && (is_new || is_owed) => Occasion::Elected,
                 job if job.book.is_some() => Occasion::Look,
                 _ => Occasion::Due,
             };
             let is_begun = match *self.shared.jobs[job].registration.schedule {
                 // where its last run ended not long ago, the next one is put down
-                Schedule::After(_) => term.stint == 0 || self.agenda.at(job).is_none(),
-                Schedule::WhileLeading => self.tenants[&job].over_in != Some(term.fence),
-                _ => is_new || occasion == Occasion::Look,
+                Schedule::After(_) => is_new || self.agenda.at(job).is_none(),
+                Schedule::WhileLeading => true,
+                _ => is_new || is_owed || occasion == Occasion::Look,
             };
             if is_begun {
                 self.agenda.strike(job);
@@ -97,6 +101,11 @@ impl Runs {
         let job = &self.shared.jobs[place];
         let gate = job.claim.gate();
         if let Some(guard) = gate.enter() {
+            if self.tenants.get(&place).and_then(|tenant| tenant.over_in)
+                == Some(guard.term().fence)
+            {
+                return;
+            }
             let due = job.due(clock::wall());
             self.begin(place, Firing::new(due, guard, occasion));
         } else if gate.is_said_to_lead() {

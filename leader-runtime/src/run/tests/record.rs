@@ -2,12 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
+use futures_util::StreamExt;
 use leader_core::record::Ended;
 
 use super::archive::Fate;
 use super::{Scene, Told};
 use crate::engine::Tick;
-use crate::run::{Answer, Remote, Wanted};
+use crate::run::{Answer, Remote, RunEvent, RunOutcome, SkipReason, Wanted};
 use crate::{Jobs, Run, clock, jobs, leader_job};
 
 /// As `20 attempt 1 missed 0`: the second in which it is due, counted from the scene's beginning.
@@ -303,4 +304,37 @@ async fn a_record_that_cannot_be_read_holds_a_release_for_one_drain() {
     let taken = clock::now().since(began);
     assert!(taken < Duration::from_secs(11), "{taken:?}");
     assert_eq!(scene.noted(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_whose_own_clock_was_ahead_runs_the_first_instant_after_that() {
+    let mut scene = Scene::led_on_the_grid(&jobs![once]).await;
+    let ahead = clock::wall() + Duration::from_secs(86_400);
+    scene.runs.fire_all([Tick { job: 0, due: ahead, too_late: None }]);
+    scene.pass(0.1).await;
+    scene.notes.lines.lock().unwrap().clear();
+    scene.pass(9.9).await;
+    scene.runs.fire_all([Tick { job: 0, due: clock::wall(), too_late: None }]);
+    scene.pass(0.1).await;
+    assert_eq!(scene.noted(), ["10.0 10 attempt 1 missed 0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_due_instant_that_no_record_keeps_is_told_where_a_wish_takes_its_place() {
+    let mut scene = Scene::standing_by(&jobs![rerun]);
+    let mut events = scene.events.listen();
+    scene.memory.state().is_silent = true;
+    scene.stage.lead();
+    // the beginning of the term tries to read the record
+    scene.pass(0.1).await;
+    scene.fire();
+    let remote = scene.runs.remote();
+    let asked = remote.trigger(Wanted::Name("rerun"));
+    tokio::select! {
+        never = scene.runs.tend() => match never {},
+        answer = asked => assert!(matches!(answer, Ok(Answer::Begun)), "{answer:?}"),
+    }
+    let event = events.next().await.unwrap();
+    let RunEvent::Ended(report) = event else { panic!("{event:?}") };
+    assert_eq!(report.outcome, RunOutcome::Skipped(SkipReason::Overtaken));
 }

@@ -152,3 +152,25 @@ async fn what_a_dropped_run_has_started_ends_too_and_the_key_is_held_until_then(
     let lines: Vec<_> = lines.iter().map(|line| line.split_once(' ').unwrap().1).collect();
     assert_eq!(lines, ["blocks", "the task is gone", "returns, told of Ended"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_run_that_waits_begins_when_the_tasks_of_the_one_before_are_gone() {
+    #[leader_job(key = "test/key", every = "10s", overlap = "queue", crate = crate)]
+    async fn starts_one(run: Run, notes: Told) {
+        notes.add("begins");
+        let note = Note((*notes).clone(), "the task is gone");
+        drop(run.spawn(async move {
+            let _note = note;
+            pending::<()>().await
+        }));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+
+    let mut scene = Scene::led(&jobs![starts_one]);
+    scene.fire();
+    scene.pass(0.5).await;
+    scene.fire();
+    scene.pass(2.0).await;
+    let noted = ["0.0 begins", "1.0 the task is gone", "1.0 begins", "2.0 the task is gone"];
+    assert_eq!(scene.noted(), noted);
+}
