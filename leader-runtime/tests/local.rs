@@ -200,6 +200,43 @@ async fn a_runtime_that_is_dropped_lets_go() {
     assert_eq!(term.fence(), Fence::new(2));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_blocks_its_thread_keeps_its_own_key_alone_when_the_runtime_is_dropped() {
+    static RUNS: Notify = Notify::const_new();
+    static BLOCKS: Notify = Notify::const_new();
+    static GO_ON: Mutex<Option<std::sync::mpsc::Receiver<()>>> = Mutex::new(None);
+
+    #[leader_job(key = "test/idle", every = "10ms")]
+    async fn idle() {
+        RUNS.notify_one();
+    }
+
+    #[leader_job(key = "test/blocked", every = "10ms")]
+    async fn blocked() {
+        let go_on = GO_ON.lock().unwrap().take().expect("it runs once");
+        BLOCKS.notify_one();
+        go_on.recv().unwrap();
+    }
+
+    let (go_on, hears) = std::sync::mpsc::channel();
+    *GO_ON.lock().unwrap() = Some(hears);
+    let locks = tempfile::tempdir().unwrap();
+    let other = LockManager::new(&local(&locks)).unwrap();
+    let runtime = Runtime::new(local(&locks)).jobs(jobs![idle, blocked]);
+    let mut run = Box::pin(runtime.run_until(std::future::pending()));
+    tokio::select! {
+        ended = &mut run => panic!("{ended:?}"),
+        () = soon("it leads both", async { tokio::join!(RUNS.notified(), BLOCKS.notified()); }) => {}
+    }
+    let idle = other.lock("test/idle").unwrap();
+    let blocked = other.lock("test/blocked").unwrap();
+    drop(run);
+    soon("the other leads", idle.leading()).await.unwrap();
+    assert!(!blocked.is_leading());
+    go_on.send(()).unwrap();
+    soon("the other leads", blocked.leading()).await.unwrap();
+}
+
 #[tokio::test]
 async fn a_handle_says_who_leads_and_steps_down_before_while_and_after_the_runtime_runs() {
     #[leader_job(key = "test/handle", every = "10ms")]
