@@ -1,7 +1,7 @@
 //! How late runs begin, and what that costs: the runtime beside a bare loop of the same shape and
 //! beside other schedulers, in one run, medians of five.
 //!
-//! `cargo bench --manifest-path tests/lateness/Cargo.toml` takes twenty minutes, and `… -- 10000` or
+//! `cargo bench --manifest-path tests/lateness/Cargo.toml` takes half an hour, and `… -- 10000` or
 //! `… -- 1 100` are parts of it, by the number of jobs that are due together.
 //! `cargo test --manifest-path tests/lateness/Cargo.toml --bench lateness` plays it once, small, so
 //! that it can't rot. As with the other figures, nothing fails the run.
