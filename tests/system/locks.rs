@@ -51,8 +51,13 @@ fn many_keys_are_led_on_one_session_and_few_connections_and_handed_over_whole() 
             let open = proxies.each_ref().map(Proxy::connections_now);
             assert!(open.iter().all(|count| *count <= connections), "{what}: {open:?}");
             let asked = [after[0] - before[0], after[1] - before[1]];
-            // a beat, or a read of one, each quarter of a second, and for every 63 folders another
-            assert!(asked.iter().all(|asked| *asked <= (rate + 1) * 4), "{what}: {asked:?}");
+            // a beat, or a read of one, each quarter of a second, and for every 63 folders another;
+            // and some that a busy machine makes twice
+            let most = f64::from(rate + 3) * rest.as_secs_f64();
+            assert!(
+                asked.iter().all(|asked| *asked as f64 <= most),
+                "{what}: {asked:?} in {rest:?}"
+            );
             assert_eq!((led(&mine), led(&theirs)), (keys.len(), 0), "{what}");
             assert_eq!(agent.api().sessions().len(), 2);
 
