@@ -115,7 +115,7 @@ fn next(
 ) -> Option<Todo> {
     let (schedule, keeping) = (&job.registration.schedule, book.keeping);
     // where instants are kept, it was among those that were pending
-    let is_live = firing.occasion == Occasion::Due && (is_first || keeping.missed == Missed::Skip);
+    let is_live = firing.occasion == Occasion::Due && (is_first || !book.keeps_missed());
     let live = |record: &Record| is_live.then(|| record.live(firing.due.timestamp())).flatten();
     let (mut now, mut from) = (clock::wall(), clock::wall());
     if firing.occasion == Occasion::Due {
@@ -127,11 +127,11 @@ fn next(
     // what is kept for the next leader is not begun when the key is to be given up; a run that is to
     // be made again would be lost to it by a claim of another
     if firing.guard.watch().is_draining() {
-        let is_kept = keeping.missed != Missed::Skip
+        let is_kept = book.keeps_missed()
             || keeping.interrupted == Interrupted::Rerun && record.interrupted().is_some();
         return if is_kept { None } else { live(record) };
     }
-    if keeping.missed != Missed::Skip {
+    if book.keeps_missed() {
         let given_up = record.give_up(schedule, keeping, now);
         if let Some(oldest) = given_up.oldest {
             let (count, oldest) = (given_up.count, job.due(oldest));
