@@ -2,9 +2,7 @@
 //! its deadline; schedules go by the wall clock. In unit tests both follow tokio's, which can be
 //! paused.
 
-use std::time::Duration;
-#[cfg(not(test))]
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use leader_core::election::Timestamp;
 
@@ -47,6 +45,43 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_nanos(start.elapsed().as_nanos() as u64)
 }
 
+/// What both clocks showed at one instant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Glance {
+    pub(crate) now: Timestamp,
+    /// The wall clock, by the Unix epoch.
+    pub(crate) since_epoch: Duration,
+}
+
+/// For so long the wall clock is taken to go on as it was seen.
+const FRESH: Duration = Duration::from_secs(1);
+
+impl Glance {
+    pub(crate) fn take() -> Self {
+        Self { now: now(), since_epoch: since_epoch(wall()) }
+    }
+
+    pub(crate) fn wall(self) -> SystemTime {
+        UNIX_EPOCH + self.since_epoch
+    }
+
+    /// One at `now`, which is just now. Thousands of runs that begin together need not each look at
+    /// the wall clock.
+    pub(crate) fn renew(self, now: Timestamp) -> Self {
+        let since = now.since(self.now);
+        if since < FRESH {
+            Self { now, since_epoch: self.since_epoch + since }
+        } else {
+            Self::take()
+        }
+    }
+}
+
+/// Zero before it.
+pub(crate) fn since_epoch(wall: SystemTime) -> Duration {
+    wall.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
 /// No sleep is longer than this: tokio's timers do not count suspend, and the wall clock can be set.
 pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
@@ -60,11 +95,10 @@ pub(crate) async fn sleep_towards(instant: Timestamp) {
 #[cfg(test)]
 mod of_tests {
     use std::sync::LazyLock;
-    use std::time::SystemTime;
 
     use tokio::time::Instant;
 
-    use super::{Duration, Timestamp};
+    use super::{Duration, SystemTime, Timestamp};
 
     /// An instant before the first of any test, by both clocks: a paused one may stand behind.
     static ORIGIN: LazyLock<(Instant, SystemTime)> = LazyLock::new(|| {

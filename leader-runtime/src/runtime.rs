@@ -19,7 +19,7 @@ use crate::handle::Handle;
 use crate::job::{Jobs, Registration, Store, Supplies, Values, list, register};
 use crate::lock::{Keyspace, LockService, Manager, Place, Policy, SharedLayout};
 use crate::observer::Observer;
-use crate::run::{Archive, Runs};
+use crate::run::{Archive, Roster, Runs};
 #[cfg(feature = "cli")]
 use crate::settings::Origin;
 use crate::settings::{Overrides, Settings};
@@ -214,20 +214,23 @@ impl Runtime {
         self.settings.log(&self.settings.overrides(&self.jobs));
         self.jobs = Jobs::new();
         let observer = Observer::start(&self.settings, notifier, &self.handle)?;
-        let engine = Precise::new(jobs.iter().map(|job| Arc::clone(&job.schedule)));
         #[cfg(feature = "tokio_cron_scheduler")]
         if let Some(scheduler) = self.scheduler.take() {
+            let roster = Roster::apart(&jobs);
             let names: Vec<_> = jobs.iter().map(|job| job.name.to_string()).collect();
+            let engine = Precise::new(roster.schedules());
             let engine = TokioCronScheduler::new(scheduler, &names, engine).await?;
-            return self.drive(engine, jobs, data, observer, (shutdown, hurry)).await;
+            return self.drive(engine, (jobs, roster), data, observer, (shutdown, hurry)).await;
         }
-        self.drive(engine, jobs, data, observer, (shutdown, hurry)).await
+        let roster = Roster::together(&jobs);
+        let engine = Precise::new(roster.schedules());
+        self.drive(engine, (jobs, roster), data, observer, (shutdown, hurry)).await
     }
 
     async fn drive(
         self,
         mut engine: impl Engine,
-        jobs: Vec<Registration>,
+        (jobs, roster): (Vec<Registration>, Roster),
         data: Arc<Values>,
         observer: Observer,
         (shutdown, hurry): (
@@ -250,15 +253,11 @@ impl Runtime {
         );
         let (manager, terms) = Manager::start(service, layout, self.settings.base_of_fences())?;
         let _lets_go = LetsGo(&manager);
-        let claimed = |job: Registration| {
-            let claim = manager.claim(job.key.as_str());
-            (job, claim)
-        };
-        let jobs = jobs.into_iter().map(claimed);
         let archive = Archive { records, node: self.settings.node_name().into() };
         let events = Arc::clone(self.handle.event_channel());
-        let timing = self.settings.timing();
-        let mut runs = Runs::new(jobs, supplies, terms, timing, &archive, events);
+        let claim = |key: &str| manager.claim(key);
+        let terms = (terms, self.settings.timing());
+        let mut runs = Runs::new(jobs, roster, claim, supplies, terms, &archive, events);
         self.handle.vitals().beat();
         self.handle.set(&manager, runs.remote());
         let (mut shutdown, mut beat) = (pin!(shutdown), pin!(self.handle.beat()));
@@ -367,7 +366,7 @@ impl Drop for LetsGo<'_> {
     }
 }
 
-/// So many jobs that are due together are begun before anything else is looked at.
+/// So many schedules that are due together are begun before anything else is looked at.
 const TOGETHER: usize = 1024;
 
 /// `1 key`, `2 keys`

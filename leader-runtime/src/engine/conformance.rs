@@ -57,7 +57,7 @@ pub(super) async fn ticks(engine: &mut impl Engine, span: Duration) -> Vec<Tick>
 
 fn run(ticks: &[Tick]) -> Vec<(usize, SystemTime)> {
     let run = ticks.iter().filter(|tick| tick.too_late.is_none());
-    run.map(|tick| (tick.job, tick.due)).collect()
+    run.map(|tick| (tick.place, tick.due)).collect()
 }
 
 /// Every instant of these schedules after the one and up to the other, in order.
@@ -85,7 +85,7 @@ async fn every_instant_is_a_tick_within_3_ms_of_it_once<E: Engine>(
         let tick = engine.next().await;
         let late = wall_clock().duration_since(tick.due).expect("no tick comes early");
         assert!(late <= Duration::from_millis(3), "{late:?}");
-        found.push((tick.job, tick.due));
+        found.push((tick.place, tick.due));
     }
     found.sort_by_key(|&(job, instant)| (instant, job));
     assert_eq!(found, due);
@@ -109,7 +109,7 @@ async fn whoever_waits_no_longer_loses_nothing<E: Engine>(start: impl AsyncFn(Ve
     let mut found = Vec::new();
     while wall_clock() <= at(1_100) {
         if let Ok(tick) = timeout(Duration::from_millis(1), engine.next()).await {
-            found.push((tick.job, tick.due));
+            found.push((tick.place, tick.due));
         }
     }
     found.retain(|&(_, due)| due <= at(1_090));
@@ -124,7 +124,7 @@ async fn at_the_end_all_that_is_due_is_handed_out_at_once<E: Engine>(
     let mut engine = start(schedules(&["every 1s"; 200])).await;
     let first = engine.next().await;
     let rest = std::iter::from_fn(|| engine.last());
-    let mut jobs: Vec<_> = rest.chain([first]).map(|tick| tick.job).collect();
+    let mut jobs: Vec<_> = rest.chain([first]).map(|tick| tick.place).collect();
     jobs.sort_unstable();
     assert_eq!(jobs, (0..200).collect::<Vec<_>>());
 }

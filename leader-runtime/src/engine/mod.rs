@@ -13,7 +13,7 @@ pub(crate) use precise::Precise;
 #[cfg(feature = "tokio_cron_scheduler")]
 pub(crate) use tokio_cron_scheduler::{Scheduler, TokioCronScheduler};
 
-/// Tells when jobs are due.
+/// Tells when schedules are due.
 pub(crate) trait Engine: Send {
     /// The next tick, when it is due. Dropping the future loses nothing.
     fn next(&mut self) -> impl Future<Output = Tick> + Send;
@@ -25,11 +25,11 @@ pub(crate) trait Engine: Send {
     fn last(&mut self) -> Option<Tick>;
 }
 
-/// A job is due.
+/// A schedule is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tick {
-    /// Which of the jobs, by its place in the list.
-    pub(crate) job: usize,
+    /// Which of the schedules that the engine goes by, by its place among them.
+    pub(crate) place: usize,
     /// When it was due; the same on every node.
     pub(crate) due: SystemTime,
     /// It was found so much too late that it is not to be run.

@@ -3,8 +3,8 @@
 //! The wall clock is what schedules mean, and it can be set. So no sleep is longer than a second,
 //! and each look at the clock is held beside the one before:
 //!
-//! - *ahead by more than a minute*: it was set, or the machine slept. Every job that was overtaken
-//!   is told so once, and its next instant is the next one of its schedule: no burst.
+//! - *ahead by more than a minute*: it was set, or the machine slept. Of each schedule that was
+//!   overtaken one tick says so, and the next is its next instant: no burst.
 //! - *back by more than a second*: schedules go on from the new time. What it shows again is known
 //!   as *lived through*, and an instant in there is left out: nothing is run twice. An instant
 //!   that the clock had only jumped over was not lived through, and is due.
@@ -13,7 +13,7 @@
 mod tests;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -24,20 +24,12 @@ use super::lived::Lived;
 use super::{Engine, Tick};
 use crate::clock::{self, LONGEST_SLEEP};
 
-/// The due instants of every job, soonest first.
+/// The due instants of every schedule, soonest first.
 #[derive(Debug)]
 pub(crate) struct Precise {
-    /// Those that are told apart; the jobs of one are always due together.
     schedules: Vec<Arc<Schedule>>,
-    /// The jobs of each.
-    jobs: Vec<Vec<usize>>,
-    /// The schedule of each job.
-    #[cfg(feature = "tokio_cron_scheduler")]
-    by_job: Vec<usize>,
-    /// When each schedule is due next.
+    /// When each is due next.
     heap: BinaryHeap<Reverse<(SystemTime, usize)>>,
-    /// What is due now, and not told in full.
-    now_due: Option<NowDue>,
     clock: fn() -> SystemTime,
     /// The wall clock, when it was last looked at.
     seen: SystemTime,
@@ -47,86 +39,50 @@ pub(crate) struct Precise {
     lived: Lived,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct NowDue {
-    instant: SystemTime,
-    schedule: usize,
-    /// Its next instant was due as well when this one was found.
-    is_overtaken: bool,
-    /// To so many of its jobs.
-    told: usize,
-}
-
 /// A tick that is found later than this is not run: the machine slept, or its clock was set.
 const LATEST: Duration = Duration::from_secs(60);
 
 impl Precise {
     /// Ticks from now on.
-    pub(crate) fn new(jobs: impl IntoIterator<Item: Into<Arc<Schedule>>>) -> Self {
-        Self::by_clock(jobs, clock::wall)
+    pub(crate) fn new(schedules: impl IntoIterator<Item: Into<Arc<Schedule>>>) -> Self {
+        Self::by_clock(schedules, clock::wall)
     }
 
     pub(super) fn by_clock(
-        jobs: impl IntoIterator<Item: Into<Arc<Schedule>>>,
+        schedules: impl IntoIterator<Item: Into<Arc<Schedule>>>,
         clock: fn() -> SystemTime,
     ) -> Self {
         let now = clock();
         let mut engine = Self {
-            schedules: Vec::new(),
-            jobs: Vec::new(),
-            #[cfg(feature = "tokio_cron_scheduler")]
-            by_job: Vec::new(),
+            schedules: schedules.into_iter().map(Into::into).collect(),
             heap: BinaryHeap::new(),
-            now_due: None,
             clock,
             seen: now,
             since: now,
             lived: Lived::default(),
         };
-        let mut known = HashMap::new();
-        for (job, schedule) in jobs.into_iter().map(Into::into).enumerate() {
-            let place = *known.entry(Arc::clone(&schedule)).or_insert(engine.schedules.len());
-            if place == engine.schedules.len() {
-                engine.schedules.push(schedule);
-                engine.jobs.push(Vec::new());
-            }
-            engine.jobs[place].push(job);
-            #[cfg(feature = "tokio_cron_scheduler")]
-            engine.by_job.push(place);
-        }
         engine.fill();
         engine
     }
 
-    /// The next tick that is due at `now`. After a stall, one is too late for all of those in
-    /// between, and the next that runs is the next instant of the schedule: no burst.
+    /// The next tick that is due at `now`, in whose place the next instant of its schedule is put.
+    /// After a stall, one is too late for all of those in between, and the next that runs is the
+    /// next instant of the schedule: no burst.
     fn pop(&mut self, now: SystemTime) -> Option<Tick> {
-        let all = self.now_due.take();
-        let NowDue { instant: due, schedule, is_overtaken, told } =
-            all.or_else(|| self.take_up(now))?;
-        let jobs = &self.jobs[schedule];
-        if told + 1 < jobs.len() {
-            self.now_due = Some(NowDue { instant: due, schedule, is_overtaken, told: told + 1 });
-        }
-        let late = now.duration_since(due).unwrap_or_default();
-        let too_late = (is_overtaken || late > LATEST).then_some(late);
-        Some(Tick { job: jobs[told], due, too_late })
-    }
-
-    /// The next schedule that is due at `now`, in whose place its next instant is put.
-    fn take_up(&mut self, now: SystemTime) -> Option<NowDue> {
-        let Reverse((instant, schedule)) = *self.heap.peek()?;
-        if instant > now {
+        let Reverse((due, place)) = *self.heap.peek()?;
+        if due > now {
             return None;
         }
         self.heap.pop();
-        let mut next = self.next_after(schedule, instant);
+        let mut next = self.next_after(place, due);
         let is_overtaken = next.is_some_and(|next| next <= now);
         if is_overtaken {
-            next = self.next_after(schedule, now);
+            next = self.next_after(place, now);
         }
-        self.heap.extend(next.map(|next| Reverse((next, schedule))));
-        Some(NowDue { instant, schedule, is_overtaken, told: 0 })
+        self.heap.extend(next.map(|next| Reverse((next, place))));
+        let late = now.duration_since(due).unwrap_or_default();
+        let too_late = (is_overtaken || late > LATEST).then_some(late);
+        Some(Tick { place, due, too_late })
     }
 
     /// Looks at the wall clock, and notices where it jumped.
@@ -162,19 +118,19 @@ impl Precise {
 
     /// Puts the next instant of every schedule in place of what there was.
     fn fill(&mut self) {
-        let next = |schedule| Some(Reverse((self.next_after(schedule, self.seen)?, schedule)));
+        let next = |place| Some(Reverse((self.next_after(place, self.seen)?, place)));
         self.heap = (0..self.schedules.len()).filter_map(next).collect();
     }
 
-    /// When this job is due next, as things stand.
+    /// When this schedule is due next, as things stand.
     #[cfg(feature = "tokio_cron_scheduler")]
-    pub(super) fn next_of(&self, job: usize) -> Option<SystemTime> {
-        self.next_after(self.by_job[job], self.seen)
+    pub(super) fn next_of(&self, place: usize) -> Option<SystemTime> {
+        self.next_after(place, self.seen)
     }
 
     /// The next instant of this schedule that was not lived through.
-    fn next_after(&self, schedule: usize, instant: SystemTime) -> Option<SystemTime> {
-        let schedule = &self.schedules[schedule];
+    fn next_after(&self, place: usize, instant: SystemTime) -> Option<SystemTime> {
+        let schedule = &self.schedules[place];
         let mut next = schedule.next_after(instant)?;
         while let Some(end) = self.lived.end_of(next) {
             next = schedule.next_after(end)?;

@@ -90,7 +90,7 @@ impl TokioCronScheduler {
     }
 
     fn start(&mut self, tick: Tick) {
-        let id = self.ids[tick.job];
+        let id = self.ids[tick.place];
         // nobody need listen to the one, and the other is waited for
         let _ = self.context.notify_tx.send((id, JobNotification::Scheduled));
         let _ = self.context.job_activation_tx.send(id);
@@ -100,12 +100,12 @@ impl TokioCronScheduler {
 
     fn note(&self, tick: Tick) {
         // whoever keeps the list outlives this
-        let _ = self.list.send((tick.job, self.precise.next_of(tick.job)));
+        let _ = self.list.send((tick.place, self.precise.next_of(tick.place)));
     }
 
     /// The scheduler started this job; `None` where that was another's doing.
     fn taken_up(&mut self, job: usize) -> Option<Tick> {
-        let place = self.under_way.iter().position(|(_, tick)| tick.job == job);
+        let place = self.under_way.iter().position(|(_, tick)| tick.place == job);
         if place.is_none() {
             debug!(job, "a start that is not due is left out");
         }

@@ -1,6 +1,6 @@
 //! What a run is told, and how a job's parameters take their part of it.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::kv::{Kv, Store};
 use super::leading::Leading;
 use super::run::Run;
 use super::stop::{Stop, Stopper};
-use super::tasks::{Gone, Tasks};
+use super::tasks::{Gone, Spare, Tasks};
 use crate::lock::Guard;
 
 /// What a run is told, all of it borrowed: a parameter makes what it takes, and most take little.
@@ -25,6 +25,7 @@ pub struct Context<'r> {
     lock: Option<(&'r Key, &'r Arc<Guard>)>,
     /// What it starts beside itself; made for the first parameter that can.
     tasks: OnceCell<Arc<Tasks>>,
+    spare: Cell<Spare>,
     /// What its parameters asked for in vain, each in words.
     lacks: RefCell<Vec<String>>,
 }
@@ -63,18 +64,37 @@ impl<'r> Context<'r> {
         supplies: &'r Supplies,
         lock: Option<(&'r Key, &'r Arc<Guard>)>,
     ) -> Self {
-        let (tasks, lacks) = Default::default();
-        Self { attempt, stopper, supplies, lock, tasks, lacks }
+        let (tasks, spare, lacks) = Default::default();
+        Self { attempt, stopper, supplies, lock, tasks, spare, lacks }
+    }
+
+    /// The same, where a run under the same lock has left this.
+    pub(crate) fn with_spare(self, spare: Spare) -> Self {
+        self.spare.set(spare);
+        self
     }
 
     /// Ends what the run has started beside itself; where there was any, it is to be waited for.
-    pub(crate) fn end_tasks(&self) -> Option<Gone> {
-        self.tasks.get()?.end()
+    pub(crate) fn end_tasks(&mut self) -> Option<Gone> {
+        let tasks = self.tasks.get_mut()?;
+        match Arc::get_mut(tasks) {
+            Some(tasks) => tasks.end_mine(),
+            None => tasks.end(),
+        }
+    }
+
+    /// What the next run under the same lock can have.
+    pub(crate) fn spare(&mut self) -> Spare {
+        match self.tasks.take() {
+            Some(tasks) => Tasks::spare(tasks),
+            None => self.spare.take(),
+        }
     }
 
     fn tasks(&self) -> Arc<Tasks> {
         let guard = || self.lock.map(|(_, guard)| Arc::downgrade(guard));
-        Arc::clone(self.tasks.get_or_init(|| Arc::new(Tasks::new(guard()))))
+        let tasks = || self.spare.take().unwrap_or_else(|| Arc::new(Tasks::new(guard())));
+        Arc::clone(self.tasks.get_or_init(tasks))
     }
 
     fn lacking<T>(&self, what: String) -> Option<T> {

@@ -36,6 +36,10 @@ struct Alive {
     _ended: mpsc::Sender<()>,
 }
 
+/// The tasks of a run that has none any more: thousands of runs that begin together need not each
+/// make their own.
+pub(crate) type Spare = Option<Arc<Tasks>>;
+
 /// The end of all tasks of an attempt.
 #[derive(Debug)]
 pub(crate) struct Gone(mpsc::Receiver<()>);
@@ -45,6 +49,14 @@ impl Gone {
     pub(crate) async fn wait(&mut self) {
         // nothing is ever sent
         let _ = self.0.recv().await;
+    }
+}
+
+impl Going {
+    fn end(&mut self) -> Option<Gone> {
+        self.is_over = true;
+        self.aborts.drain(..).for_each(|task| task.abort());
+        self.alive.take().map(|(_, ended)| Gone(ended))
     }
 }
 
@@ -111,10 +123,19 @@ impl Tasks {
 
     /// Ends them all, and starts no more; where there were any, it is to be waited for their end.
     pub(crate) fn end(&self) -> Option<Gone> {
-        let mut going = self.going();
-        going.is_over = true;
-        going.aborts.drain(..).for_each(|task| task.abort());
-        going.alive.take().map(|(_, ended)| Gone(ended))
+        self.going().end()
+    }
+
+    /// The same, where nobody else has this.
+    pub(crate) fn end_mine(&mut self) -> Option<Gone> {
+        self.going.get_mut().unwrap_or_else(PoisonError::into_inner).end()
+    }
+
+    /// Those of a run that is over, for another; nothing where a `Run` was left with somebody.
+    pub(crate) fn spare(mut tasks: Arc<Self>) -> Spare {
+        let going = &mut Arc::get_mut(&mut tasks)?.going;
+        going.get_mut().unwrap_or_else(PoisonError::into_inner).is_over = false;
+        Some(tasks)
     }
 
     fn going(&self) -> MutexGuard<'_, Going> {

@@ -173,6 +173,11 @@ impl Gate {
         Some(Guard::new(belief, term, began))
     }
 
+    /// Work that goes on has another part.
+    pub(super) fn join(&self) {
+        self.entry().running += 1;
+    }
+
     /// Work that had begun has ended.
     pub(super) fn leave(&self) {
         let mut entry = self.entry();

@@ -59,11 +59,6 @@ impl Guard {
         Self { belief, term, began }
     }
 
-    /// Whether it is of this key.
-    pub(crate) fn is_of(&self, gate: &Gate) -> bool {
-        self.belief.gate.key() == gate.key()
-    }
-
     pub(crate) const fn belief(&self) -> &Belief {
         &self.belief
     }
@@ -145,6 +140,14 @@ impl Watch {
             }
             self.changed(drained_at.unwrap_or(Timestamp::NEVER)).await;
         }
+    }
+}
+
+/// Another part of the same work: the key is not released before both have ended.
+impl Clone for Guard {
+    fn clone(&self) -> Self {
+        self.belief.gate.join();
+        Self { belief: self.belief.clone(), term: self.term, began: self.began }
     }
 }
 

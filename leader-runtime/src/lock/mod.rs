@@ -32,6 +32,7 @@ use crate::error::Error;
 
 pub use by_hand::{Lock, LockManager};
 pub(crate) use consul::{Access, Consul, Keyspace, KvStore, Policy, Rule, Write};
+pub(crate) use gate::Gate;
 pub(crate) use guard::{Guard, Watch};
 pub use identity::Leader;
 pub(crate) use identity::{Identity, json};

@@ -2,14 +2,14 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use leader_core::Schedule;
 use leader_core::election::Timestamp;
 
 use super::{Counter, Gauge, Histogram};
 use super::{LAST_SUCCESS, LATENESS, OVERRUNS, RUN, RUNNING, RUNS, SKIPS};
-use crate::job::Registration;
+use crate::clock::Glance;
 use crate::run::{RunOutcome, SkipReason};
 
 const OK: &str = "ok";
@@ -60,40 +60,39 @@ impl JobMeter {
         }
     }
 
-    /// A run begins, `began` on the one clock and `started` on the other.
-    pub(crate) fn begin(&self, due: SystemTime, started: SystemTime, began: Timestamp) {
-        self.lateness.record(started.duration_since(due).unwrap_or_default().as_secs_f64());
-        self.since.store(began.as_nanos(), Ordering::Relaxed);
+    /// A run begins, so late.
+    pub(crate) fn begin(&self, late: Duration, now: Timestamp) {
+        self.lateness.record(late.as_secs_f64());
+        self.since.store(now.as_nanos(), Ordering::Relaxed);
         self.going.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A run is over that began then and took so long.
+    /// A run of this job, by this schedule, is over that began at this instant and took so long.
     pub(crate) fn end(
         &self,
-        job: &Registration,
+        (job, schedule): (&str, &Schedule),
         outcome: &RunOutcome,
         due: SystemTime,
-        started: SystemTime,
+        began: Glance,
         took: Duration,
     ) {
-        let name = job.name.as_str();
         self.going.fetch_sub(1, Ordering::Relaxed);
         self.run.record(took.as_secs_f64());
         if took >= SHORTEST_INTERVAL
-            && let Schedule::Every(_) | Schedule::Cron(_) = *job.schedule
-            && let Some(next) = job.schedule.next_after(due)
+            && let Schedule::Every(_) | Schedule::Cron(_) = schedule
+            && let Some(next) = schedule.next_after(due)
             && next.duration_since(due).is_ok_and(|interval| interval < took)
         {
-            OVERRUNS.counter(&[name]).increment(1);
+            OVERRUNS.counter(&[job]).increment(1);
         }
         match outcome {
             RunOutcome::Ok => {
                 self.ok.increment(1);
-                self.succeeded(name, started + took);
+                self.succeeded(job, began.since_epoch + took);
             }
-            RunOutcome::Failed(_) => RUNS.counter(&[name, FAILED]).increment(1),
-            RunOutcome::Cancelled(_) => RUNS.counter(&[name, CANCELLED]).increment(1),
-            RunOutcome::Skipped(_) => RUNS.counter(&[name, SKIPPED]).increment(1),
+            RunOutcome::Failed(_) => RUNS.counter(&[job, FAILED]).increment(1),
+            RunOutcome::Cancelled(_) => RUNS.counter(&[job, CANCELLED]).increment(1),
+            RunOutcome::Skipped(_) => RUNS.counter(&[job, SKIPPED]).increment(1),
         }
     }
 
@@ -109,14 +108,14 @@ impl JobMeter {
         SKIPS.counter(&[job, reason]).increment(1);
     }
 
-    /// A run ended so at that time, perhaps on another node.
-    pub(crate) fn succeeded(&self, job: &str, at: SystemTime) {
+    /// A run ended so, at that time since the Unix epoch, perhaps on another node.
+    pub(crate) fn succeeded(&self, job: &str, at: Duration) {
         let last = self.last_success.get_or_init(|| LAST_SUCCESS.gauge(&[job]));
-        last.set(at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64());
+        last.set(at.as_secs_f64());
     }
 
     /// Says how long the run that goes on has taken; whether one does.
-    pub(crate) fn refresh(&self, job: &Registration, now: Timestamp) -> bool {
+    pub(crate) fn refresh(&self, job: &str, now: Timestamp) -> bool {
         let goes_on = self.going.load(Ordering::Relaxed) > 0;
         // once more when it is over
         if !self.is_shown.swap(goes_on, Ordering::Relaxed) && !goes_on {
@@ -124,14 +123,14 @@ impl JobMeter {
         }
         let since = Timestamp::from_nanos(self.since.load(Ordering::Relaxed));
         let taken = if goes_on { now.since(since) } else { Duration::ZERO };
-        RUNNING.gauge(&[job.name.as_str()]).set(taken.as_secs_f64());
+        RUNNING.gauge(&[job]).set(taken.as_secs_f64());
         goes_on
     }
 
     /// Nothing goes on any more: runs that did were dropped.
-    pub(crate) fn close(&self, job: &Registration) {
+    pub(crate) fn close(&self, job: &str) {
         if self.is_shown.swap(false, Ordering::Relaxed) {
-            RUNNING.gauge(&[job.name.as_str()]).set(0.0);
+            RUNNING.gauge(&[job]).set(0.0);
         }
     }
 }

@@ -15,8 +15,8 @@ use super::Shared;
 use super::dispatch::QUICK;
 use super::job::{Firing, Job};
 use super::limits::Limits;
-use crate::clock;
-use crate::job::{Gone, Outcome, StopReason, Stopper};
+use crate::clock::{self, Glance};
+use crate::job::{Gone, Outcome, Spare, StopReason, Stopper};
 
 /// An attempt that is over.
 pub(super) struct Attempted {
@@ -42,17 +42,20 @@ pub(super) enum Ended {
 /// What a job has started beside itself is given so long to be gone before that is told.
 const STUBBORN: Duration = Duration::from_secs(1);
 
-/// Runs a job once, in this span. When this comes back nothing of it goes on.
+/// Runs a job once, in this span. When this comes back nothing of it goes on. Writes down when the
+/// run began, in its first attempt.
 pub(super) async fn attempt(
     job: &Job,
     shared: &Shared,
     firing: &Firing,
     told: crate::job::Attempt<'_>,
+    run_began: &mut Option<Glance>,
+    spare: &mut Spare,
     span: &Span,
 ) -> Attempted {
     let stopper = Stopper::unheard();
-    let context = job.context(shared, &stopper, &firing.guard, told);
-    let Some(mut work) = span.in_scope(|| (job.registration.entry.start)(&context)) else {
+    let mut context = job.context(shared, &stopper, &firing.guard, told, std::mem::take(spare));
+    let Some(mut work) = span.in_scope(|| (job.entry.start)(&context)) else {
         // the start has seen that its parameters lack nothing
         let ended = Ended::Panicked("a parameter lacks its value".into());
         return Attempted { ended, asked: None, took: Duration::ZERO, over: clock::now() };
@@ -65,12 +68,13 @@ pub(super) async fn attempt(
         let Some(now) = firing.guard.belief().held_at() else {
             return Poll::Ready(Ended::Stopped(StopReason::Loss));
         };
+        run_began.get_or_insert_with(|| job.begin(firing, now));
         let begins = *began.get_or_insert(now);
         job.faults().begin_poll(now);
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx)));
         let now = clock::now();
         latest = Some(now);
-        job.faults().end_poll(&job.registration.name, now);
+        job.faults().end_poll(&job.name, now);
         match polled {
             Ok(Poll::Ready(outcome)) => return Poll::Ready(Ended::Returned(outcome)),
             Err(panic) => return Poll::Ready(Ended::Panicked(message(&*panic))),
@@ -97,6 +101,7 @@ pub(super) async fn attempt(
         stopper.request(reason, Duration::ZERO);
     }
     let gone = context.end_tasks();
+    *spare = context.spare();
     drop(context);
     drop(stopper);
     if let Some(gone) = gone {

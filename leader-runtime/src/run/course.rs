@@ -12,7 +12,7 @@ use super::event::{RunEvent, RunReport};
 use super::job::{Firing, Job, Past};
 use super::outcome::{RunOutcome, SkipReason};
 use crate::clock;
-use crate::job::{Attempt, Ending, Retry, StopReason};
+use crate::job::{Attempt, Ending, Retry, Spare, StopReason};
 use crate::lock::Guard;
 
 /// A run that is over.
@@ -28,26 +28,31 @@ pub(super) struct Finished {
 }
 
 /// Runs a job until an attempt does not fail, or no other is to be made.
-pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing, past: Past) -> Finished {
+pub(super) async fn run(
+    job: &Job,
+    shared: &Shared,
+    firing: &Firing,
+    past: Past,
+    spare: &mut Spare,
+) -> Finished {
     let mut told = job.first_attempt(firing, past, job.next_number());
     let Attempt { due, fence, numbers: (number, _), .. } = told;
-    let name = || job.registration.name.clone().into();
+    let name = || job.name.clone().into();
     shared.events.tell(|| RunEvent::Began { job: name(), due, fence, number });
-    let (began, started) = (clock::now(), clock::wall());
-    job.meter().begin(due.timestamp(), started, began);
+    let mut began = None;
     let mut count = 1;
     loop {
         let span = info_span!(
             "run",
-            job = %job.registration.name,
-            key = %job.registration.key,
+            job = %job.name,
+            key = %job.key(),
             %due,
             number,
             attempt = told.numbers.1,
             %fence,
         );
         let Attempted { ended, asked, took, over } =
-            attempt(job, shared, firing, told, &span).await;
+            attempt(job, shared, firing, told, &mut began, spare, &span).await;
         let (outcome, retry) = judge(job, ended);
         if let RunOutcome::Failed(error) = &outcome
             && let Some(wait) = wait(job, retry, count)
@@ -58,6 +63,7 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing, past: Past)
             continue;
         }
         span.in_scope(|| tell(job, &outcome));
+        let began = began.unwrap_or_else(|| job.begin(firing, over));
         shared.events.tell(|| {
             RunEvent::Ended(RunReport {
                 job: name(),
@@ -65,13 +71,13 @@ pub(super) async fn run(job: &Job, shared: &Shared, firing: &Firing, past: Past)
                 fence,
                 number,
                 attempts: count,
-                started,
+                started: began.wall(),
                 ended: clock::wall(),
                 outcome: outcome.clone(),
             })
         });
-        let (due, went_on) = (due.timestamp(), over.since(began));
-        job.meter().end(&job.registration, &outcome, due, started, went_on);
+        let which = (job.name.as_str(), job.schedule());
+        job.meter().end(which, &outcome, due.timestamp(), began, over.since(began.now));
         return Finished { outcome, retry, asked, took };
     }
 }
@@ -161,7 +167,7 @@ fn tell(job: &Job, outcome: &RunOutcome) {
         RunOutcome::Ok | RunOutcome::Skipped(_) => job.succeeds(),
         RunOutcome::Failed(_) if job.fails() => {
             warn!("has failed too often here: gives the key to another node");
-            job.claim.step_down();
+            job.step_down();
         }
         RunOutcome::Failed(_) | RunOutcome::Cancelled(_) => {}
     }

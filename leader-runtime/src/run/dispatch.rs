@@ -5,70 +5,159 @@
 //! up, and another task goes on with the queue. One that blocks keeps its thread, and nothing of
 //! the queue: the others are taken up on the other threads.
 
+use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use std::vec;
 
 use futures_util::future::BoxFuture;
 use futures_util::poll;
 use tokio::runtime::Handle;
 use tokio::task::{JoinSet, yield_now};
 
+use super::batch::Batch;
 use super::job::Firing;
-use super::{Shared, take_turns};
+use super::{Shared, take_slot, take_turns};
+use crate::clock;
+use crate::job::Spare;
 
 /// After a run that took longer than this, whatever else waits for the thread has its turn.
 pub(super) const QUICK: Duration = Duration::from_micros(100);
 
-/// As many are taken up while the rest is still being told.
-const AT_ONCE: usize = 256;
+/// Of a batch, so many are taken up before it is the turn of another.
+const IN_A_ROW: usize = 64;
 
-/// Runs that are due together, have their slots, and are to begin.
-#[derive(Debug, Default)]
-pub(super) struct Batch(Vec<Turn>);
+/// Batches whose jobs wait for their turn: of each round, at most one.
+#[derive(Debug)]
+pub(super) struct Queue(Mutex<Line>);
 
-/// A job by its place, and what it runs for.
-type Turn = (usize, Firing);
+#[derive(Debug)]
+struct Line {
+    /// The rounds that have a batch.
+    order: VecDeque<usize>,
+    /// Of each round.
+    batches: Box<[Option<Arc<Batch>>]>,
+}
 
 /// The tasks of a process's runs; none any more, when its runs are dropped.
 #[derive(Debug)]
 pub(super) struct Tasks(Mutex<Option<JoinSet<()>>>);
 
-impl Batch {
-    pub(super) fn add(&mut self, job: usize, firing: Firing, shared: &Arc<Shared>) {
-        self.0.push((job, firing));
-        if self.0.len() >= AT_ONCE {
-            self.begin(shared);
+impl Queue {
+    /// For so many rounds.
+    pub(super) fn new(rounds: usize) -> Self {
+        let batches = (0..rounds).map(|_| None).collect();
+        Self(Mutex::new(Line { order: VecDeque::new(), batches }))
+    }
+
+    /// The jobs of this round run for this, each in its turn.
+    ///
+    /// Some may still wait for their turn from when they were due before. They are not run for
+    /// that: after a stall there is no burst.
+    pub(super) fn put(&self, round: usize, jobs: &Arc<[usize]>, firing: Firing, shared: &Shared) {
+        let mut line = locked(&self.0);
+        let overtaken = line.batches[round].take();
+        let late = overtaken.as_ref().map(|batch| batch.take_rest()).unwrap_or_default();
+        let first = overtaken.as_ref().map_or(0, |batch| batch.next_first(late.len()));
+        line.batches[round] = Some(Arc::new(Batch::new(round, jobs, first, firing, threads())));
+        if overtaken.is_none() {
+            line.order.push_back(round);
+        }
+        drop(line);
+        if let Some(overtaken) = overtaken {
+            let firing = &overtaken.firing;
+            let by = clock::wall().duration_since(firing.due.timestamp()).unwrap_or_default();
+            late.iter().for_each(|&job| shared.tell_too_late(&shared.jobs[job], firing, by));
         }
     }
 
-    /// Begins what it holds.
-    pub(super) fn begin(&mut self, shared: &Arc<Shared>) {
-        let takers = Handle::current().metrics().num_workers().min(self.0.len());
-        let queue = Arc::new(Mutex::new(std::mem::take(&mut self.0).into_iter()));
-        for _ in 0..takers {
-            shared.tasks.spawn(take_up(Arc::clone(&queue), Arc::clone(shared)));
+    /// The batch whose turn it is, and the next job of it for this thread.
+    fn next(&self, thread: usize) -> Option<(Arc<Batch>, usize)> {
+        let mut line = locked(&self.0);
+        let Line { order, batches } = &mut *line;
+        while let Some(round) = order.pop_front() {
+            let batch = batches[round].take()?;
+            let job = batch.take(thread);
+            if !batch.is_empty() {
+                batches[round] = Some(Arc::clone(&batch));
+                order.push_back(round);
+            }
+            if let Some(job) = job {
+                return Some((batch, job));
+            }
         }
+        None
+    }
+
+    /// This batch has no more jobs: its guard would keep its key.
+    fn remove(&self, batch: &Arc<Batch>) {
+        let mut line = locked(&self.0);
+        let Line { order, batches } = &mut *line;
+        if batches[batch.round].take_if(|there| Arc::ptr_eq(there, batch)).is_some() {
+            // it was put at the back when it was last looked at
+            let place = order.iter().rposition(|round| *round == batch.round);
+            place.and_then(|place| order.remove(place));
+        }
+    }
+
+    /// Nothing is taken up any more.
+    pub(super) fn clear(&self) {
+        let mut line = locked(&self.0);
+        line.order.clear();
+        line.batches.fill(None);
+    }
+}
+
+/// Begins so many jobs that were put into the queue.
+pub(super) fn work_off(jobs: usize, shared: &Arc<Shared>) {
+    for thread in 0..threads().min(jobs) {
+        shared.tasks.spawn(take_up(thread, Arc::clone(shared)));
     }
 }
 
 /// Polls one run after the other until none is left; where one suspends, another task goes on.
-fn take_up(queue: Arc<Mutex<vec::IntoIter<Turn>>>, shared: Arc<Shared>) -> BoxFuture<'static, ()> {
-    let next = |queue: &Mutex<vec::IntoIter<_>>| locked(queue).next();
+fn take_up(thread: usize, shared: Arc<Shared>) -> BoxFuture<'static, ()> {
     Box::pin(async move {
-        while let Some((job, firing)) = next(&queue) {
-            let job = &shared.jobs[job];
-            let mut turns = pin!(take_turns(job, &shared, firing));
-            if poll!(turns.as_mut()).is_pending() {
-                shared.tasks.spawn(take_up(Arc::clone(&queue), Arc::clone(&shared)));
-                turns.await;
-            }
-            if !job.was_quick() {
+        while let Some((batch, first)) = shared.queue.next(thread) {
+            let was_quick = take_some(thread, batch, first, &shared).await;
+            // with no batch: its guard keeps a key
+            if !was_quick {
                 yield_now().await;
             }
         }
     })
+}
+
+/// Takes up some jobs of this batch; false where the last one was not quick.
+async fn take_some(thread: usize, batch: Arc<Batch>, first: usize, shared: &Arc<Shared>) -> bool {
+    let (firing, mut spare) = (batch.firing.fork(), Spare::default());
+    let (mut place, mut taken) = (first, 1);
+    loop {
+        let job = &shared.jobs[place];
+        if take_slot(job, shared, &firing) {
+            let mut turns = pin!(take_turns(job, shared, &firing, &mut spare));
+            if poll!(turns.as_mut()).is_pending() {
+                shared.tasks.spawn(take_up(thread, Arc::clone(shared)));
+                turns.await;
+            }
+            if !job.was_quick() {
+                return false;
+            }
+        }
+        if taken == IN_A_ROW {
+            return true;
+        }
+        let Some(next) = batch.take(thread) else {
+            shared.queue.remove(&batch);
+            return true;
+        };
+        (place, taken) = (next, taken + 1);
+    }
+}
+
+/// Of the runtime.
+fn threads() -> usize {
+    Handle::current().metrics().num_workers()
 }
 
 impl Tasks {

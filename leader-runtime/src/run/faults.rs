@@ -26,6 +26,7 @@ struct Memory {
     attempt: Option<Told>,
     run: Option<Told>,
     overlap: Option<Told>,
+    too_late: Option<Told>,
 }
 
 #[derive(Debug)]
@@ -78,6 +79,14 @@ impl Faults {
         match self.news(|memory| &mut memory.overlap, "") {
             Some(again) => warn!(%job, %due, again, "skipped: the run before still goes on"),
             None => debug!(%job, %due, "skipped: the run before still goes on"),
+        }
+    }
+
+    /// It is not run, so much too late: the machine slept, or all threads were blocked.
+    pub(super) fn tell_too_late(&self, job: &JobName, due: Due, late: Duration) {
+        match self.news(|memory| &mut memory.too_late, "") {
+            Some(again) => warn!(%job, %due, ?late, again, "skipped: found too late"),
+            None => debug!(%job, %due, ?late, "skipped: found too late"),
         }
     }
 

@@ -1,27 +1,31 @@
 //! A job as its runs share it: where it is led, what goes on of it, and how many there were.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use leader_core::election::Timestamp;
 use leader_core::record::Missing;
-use leader_core::{Due, Overlap, Policies};
+use leader_core::{Due, JobName, Key, Overlap, Policies, Schedule};
 
 use super::Shared;
 use super::faults::Faults;
 use super::settle::{Archive, Book};
 use super::slot::Slot;
-use crate::job::{Attempt, Context, Registration, Stopper};
-use crate::lock::{Claim, Guard};
+use crate::clock::{self, Glance};
+use crate::job::{Attempt, Context, Entry, Registration, Spare, Stopper};
+use crate::lock::{Claim, Gate, Guard};
 use crate::metrics::JobMeter;
 
 #[derive(Debug)]
 pub(super) struct Job {
     /// Its place in the list.
     pub(super) place: usize,
-    pub(super) registration: Registration,
-    /// While this is here, the process stands for the job's key.
-    pub(super) claim: Claim,
+    pub(super) name: JobName,
+    /// What its attribute wrote down.
+    pub(super) entry: &'static Entry,
+    pub(super) plan: Arc<Plan>,
     pub(super) slot: Slot<Firing>,
     /// Where it keeps a record.
     pub(super) book: Option<Box<Book>>,
@@ -37,13 +41,30 @@ pub(super) struct Job {
     meter: JobMeter,
 }
 
-/// A run that is to be, inside a term.
+/// What many jobs have in common: where they are led, when they run, and by which policies.
 #[derive(Debug)]
+pub(super) struct Plan {
+    key: Key,
+    schedule: Arc<Schedule>,
+    policies: Arc<Policies>,
+    /// While this is here, the process stands for the key.
+    claim: Claim,
+}
+
+/// The plans of jobs, one for those that are alike.
+pub(super) struct Plans<F>(HashMap<(Key, Arc<Schedule>, Arc<Policies>), Arc<Plan>>, F);
+
+/// A run that is to be, inside a term.
+#[derive(Clone, Debug)]
 pub(super) struct Firing {
     pub(super) due: Due,
     /// From here on, the key is not released before the run is over.
     pub(super) guard: Arc<Guard>,
     pub(super) occasion: Occasion,
+    /// When it is due, by the Unix epoch.
+    due_since_epoch: Duration,
+    /// The clocks, when this came to be.
+    seen: Glance,
 }
 
 /// What a record knows that was before a run.
@@ -77,7 +98,35 @@ impl Occasion {
 
 impl Firing {
     pub(super) fn new(due: Due, guard: impl Into<Arc<Guard>>, occasion: Occasion) -> Self {
-        Self { due, guard: guard.into(), occasion }
+        let (due_since_epoch, seen) = (clock::since_epoch(due.timestamp()), Glance::take());
+        Self { due, guard: guard.into(), occasion, due_since_epoch, seen }
+    }
+
+    /// The same, with a guard of its own: threads that count up and down what is one to them all
+    /// wait for each other.
+    pub(super) fn fork(&self) -> Self {
+        Self { guard: Arc::new(Guard::clone(&self.guard)), ..*self }
+    }
+
+    /// The same, that comes of something else.
+    pub(super) fn on(&self, occasion: Occasion) -> Self {
+        Self { occasion, ..self.clone() }
+    }
+}
+
+impl<F: FnMut(&str) -> Claim> Plans<F> {
+    /// None yet; `claim` stands for a key.
+    pub(super) fn new(claim: F) -> Self {
+        Self(HashMap::new(), claim)
+    }
+
+    fn of(&mut self, Registration { key, schedule, policies, .. }: &Registration) -> Arc<Plan> {
+        let alike = (key.clone(), Arc::clone(schedule), Arc::clone(policies));
+        let plan = self.0.entry(alike).or_insert_with_key(|(key, schedule, policies)| {
+            let (schedule, policies) = (Arc::clone(schedule), Arc::clone(policies));
+            Arc::new(Plan { key: key.clone(), schedule, policies, claim: (self.1)(key.as_str()) })
+        });
+        Arc::clone(plan)
     }
 }
 
@@ -85,31 +134,49 @@ impl Job {
     pub(super) fn new(
         place: usize,
         registration: Registration,
-        claim: Claim,
+        plans: &mut Plans<impl FnMut(&str) -> Claim>,
         archive: &Archive,
     ) -> Self {
-        let book = registration.keeping.as_deref().map(|&keeping| {
-            let (key, name) = (registration.key.as_str(), registration.name.as_str());
-            Box::new(archive.book(keeping, key, name))
-        });
-        let meter = JobMeter::new(registration.name.as_str());
+        let plan = plans.of(&registration);
+        let Registration { name, entry, keeping, .. } = registration;
+        let book = keeping
+            .map(|keeping| Box::new(archive.book(*keeping, plan.key.as_str(), name.as_str())));
+        let meter = JobMeter::new(name.as_str());
         Self {
             place,
-            book,
-            meter,
-            registration,
-            claim,
+            name,
+            entry,
+            plan,
             slot: Slot::default(),
+            book,
             stands_in: AtomicBool::new(false),
             was_quick: AtomicBool::new(false),
             begun: AtomicU64::new(0),
             failed: AtomicU32::new(0),
             faults: Faults::default(),
+            meter,
         }
     }
 
+    pub(super) fn key(&self) -> &Key {
+        &self.plan.key
+    }
+
+    pub(super) fn schedule(&self) -> &Schedule {
+        &self.plan.schedule
+    }
+
     pub(super) fn policies(&self) -> &Policies {
-        &self.registration.policies
+        &self.plan.policies
+    }
+
+    pub(super) fn gate(&self) -> &Gate {
+        self.plan.claim.gate()
+    }
+
+    /// Gives its key to another node.
+    pub(super) fn step_down(&self) {
+        self.plan.claim.step_down();
     }
 
     /// What becomes of a firing while the slot is taken. Of a job with a record it waits: what it
@@ -141,7 +208,7 @@ impl Job {
     }
 
     pub(super) fn due(&self, instant: SystemTime) -> Due {
-        Due::new(instant).in_zone(self.registration.schedule.zone())
+        Due::new(instant).in_zone(self.schedule().zone())
     }
 
     /// Counts a run that begins.
@@ -163,9 +230,17 @@ impl Job {
         self.failed.store(0, Ordering::Relaxed);
     }
 
+    /// A run of this begins, now.
+    pub(super) fn begin(&self, firing: &Firing, now: Timestamp) -> Glance {
+        let began = firing.seen.renew(now);
+        let late = began.since_epoch.saturating_sub(firing.due_since_epoch);
+        self.meter.begin(late, began.now);
+        began
+    }
+
     /// What the first attempt of a run is told.
     pub(super) fn first_attempt(&self, firing: &Firing, past: Past, number: u64) -> Attempt<'_> {
-        let (job, fence) = (self.registration.name.shared(), firing.guard.began().fence());
+        let (job, fence) = (self.name.shared(), firing.guard.began().fence());
         let Past { interrupted, missing } = past;
         Attempt { job, due: firing.due, fence, numbers: (number, 1 + interrupted), missing }
     }
@@ -176,7 +251,9 @@ impl Job {
         stopper: &'r Stopper,
         guard: &'r Arc<Guard>,
         attempt: Attempt<'r>,
+        spare: Spare,
     ) -> Context<'r> {
-        Context::new(attempt, stopper, &shared.supplies, Some((&self.registration.key, guard)))
+        let lock = Some((self.key(), guard));
+        Context::new(attempt, stopper, &shared.supplies, lock).with_spare(spare)
     }
 }

@@ -1,11 +1,12 @@
 //! What a firing does: gate, slot, attempts.
 //!
-//! A job that is due enters its gate, and from then on its key is not released before the run is
-//! over. It waits for its jitter, wants its slot, and then has its course: attempts, and waits
-//! between them. A job that waits to be due is no task.
+//! What is due enters its gate, and from then on its key is not released before the run is over. A
+//! job waits for its jitter or its turn, wants its slot, and then has its course: attempts, and
+//! waits between them. A job that waits to be due is no task.
 
 mod agenda;
 mod attempt;
+mod batch;
 mod course;
 mod dispatch;
 mod event;
@@ -16,6 +17,8 @@ mod limits;
 mod outcome;
 mod paper;
 mod remote;
+mod roster;
+mod round;
 mod settle;
 mod slot;
 mod tenure;
@@ -24,39 +27,41 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use leader_core::election::{self, KeyId, Timestamp};
-use leader_core::{Due, Overlap, Schedule, Timing};
+use leader_core::{Overlap, Timing};
 use tokio::sync::mpsc;
-use tracing::{debug, error, warn};
+use tracing::debug;
 
 use self::agenda::Agenda;
 use self::course::Finished;
-use self::dispatch::{Batch, Tasks};
+use self::dispatch::{Queue, Tasks};
 pub(crate) use self::event::Events;
 pub use self::event::{RunEvent, RunReport};
-use self::job::{Firing, Job, Occasion, Past};
+use self::job::{Firing, Job, Past, Plans};
 pub use self::outcome::{RunOutcome, SkipReason};
 pub use self::remote::JobStatus;
 use self::remote::Trigger;
 pub(crate) use self::remote::{Answer, Remote, Wanted};
+pub(crate) use self::roster::Roster;
+use self::round::{Round, Rounds};
 pub(crate) use self::settle::Archive;
 use self::settle::settle;
 use self::slot::Admission;
 use self::tenure::Tenant;
 use crate::clock;
-use crate::engine::Tick;
-use crate::job::{Attempt, Context, Fence, Registration, Stopper, Supplies};
-use crate::lock::{Claim, Guard, Terms};
+use crate::job::{Registration, Spare, Supplies};
+use crate::lock::{Claim, Terms};
 use crate::metrics::JobMeter;
 
 /// The runs of a process. Dropping this drops them.
 #[derive(Debug)]
 pub(crate) struct Runs {
     shared: Arc<Shared>,
-    batch: Batch,
+    /// What is due with each schedule of the engine.
+    rounds: Rounds,
     terms: Terms,
     /// The jobs that terms begin, and those of each key.
     tenants: BTreeMap<usize, Tenant>,
@@ -74,6 +79,8 @@ pub(crate) struct Runs {
 struct Shared {
     /// Side by side, since all of them may be due together.
     jobs: Box<[Job]>,
+    rounds: Vec<Round>,
+    queue: Queue,
     supplies: Arc<Supplies>,
     /// How much trust is left when a beat was missed; `None` where there are no beats.
     missed_beat: Option<Duration>,
@@ -101,22 +108,27 @@ struct Over {
 }
 
 impl Runs {
-    /// Of these jobs, each with its claim on its key.
+    /// Of these jobs, by this roster; `claim` stands for a key.
     pub(crate) fn new(
-        jobs: impl IntoIterator<Item = (Registration, Claim)>,
+        jobs: Vec<Registration>,
+        roster: Roster,
+        claim: impl FnMut(&str) -> Claim,
         supplies: Arc<Supplies>,
-        terms: Terms,
-        timing: Option<Timing>,
+        (terms, timing): (Terms, Option<Timing>),
         archive: &Archive,
         events: Arc<Events>,
     ) -> Self {
-        let job = |(place, (registration, claim))| Job::new(place, registration, claim, archive);
+        let mut plans = Plans::new(claim);
+        let job = |(place, job)| Job::new(place, job, &mut plans, archive);
         let jobs: Box<[_]> = jobs.into_iter().enumerate().map(job).collect();
+        let (rounds, all) = round::rounds(roster, &jobs);
         let (tenants, by_key) = tenure::tenants(&jobs);
         let (sender, over) = mpsc::unbounded_channel();
         let missed_beat = timing.map(|timing| timing.trust() - timing.gap());
         let shared = Arc::new(Shared {
             jobs,
+            queue: Queue::new(all.len()),
+            rounds: all,
             supplies,
             missed_beat,
             over: sender,
@@ -128,7 +140,7 @@ impl Runs {
         let remote = Remote::new(Arc::downgrade(&shared), sender);
         Self {
             shared,
-            batch: Batch::default(),
+            rounds,
             terms,
             tenants,
             by_key,
@@ -163,68 +175,14 @@ impl Runs {
         self.shared.jobs.iter().map(drain).max().unwrap_or_default()
     }
 
-    /// Jobs are due: on the leader they run, elsewhere what stands in for them does.
-    pub(crate) fn fire_all(&mut self, ticks: impl IntoIterator<Item = Tick>) {
-        // what is due together on one key enters its gate as one
-        let mut entered: Option<Arc<Guard>> = None;
-        for tick in ticks {
-            let gate = self.shared.jobs[tick.job].claim.gate();
-            if entered.as_ref().is_none_or(|guard| !guard.is_of(gate)) {
-                entered = gate.enter().map(Arc::new);
-            }
-            self.fire(tick, entered.clone());
-        }
-        self.batch.begin(&self.shared);
-    }
-
-    fn fire(&mut self, tick: Tick, guard: Option<Arc<Guard>>) {
-        let job = &self.shared.jobs[tick.job];
-        let due = job.due(tick.due);
-        match (guard, tick.too_late) {
-            (None, None) => self.stand_by(tick.job, due),
-            (None, Some(_)) => {}
-            // its own runs say when it is due
-            (Some(_), _) if matches!(*job.registration.schedule, Schedule::After(_)) => {}
-            // the record says what becomes of it
-            (Some(guard), Some(_)) if job.book.is_some() => {
-                self.begin(tick.job, Firing::new(due, guard, Occasion::Look));
-            }
-            (Some(guard), Some(late)) => {
-                warn!(job = %job.registration.name, %due, ?late, "skipped: found too late");
-                let firing = Firing::new(due, guard, Occasion::Due);
-                self.shared.tell_skipped(job, &firing, SkipReason::TooLate(late));
-            }
-            (Some(guard), None) => self.launch(tick.job, Firing::new(due, guard, Occasion::Due)),
-        }
-    }
-
-    /// Runs a job with those that are due together with it, or in a random part of its jitter.
-    fn launch(&mut self, place: usize, firing: Firing) {
-        let job = &self.shared.jobs[place];
-        let jitter = job.policies().jitter;
-        if jitter.is_zero() {
-            if let Ok(firing) = admit(job, &self.shared, firing) {
-                self.batch.add(place, firing, &self.shared);
-            }
-            return;
-        }
-        let shared = Arc::clone(&self.shared);
-        self.shared.tasks.spawn(async move {
-            linger(&firing.guard, jitter.mul_f64(fastrand::f64())).await;
-            let job = &shared.jobs[place];
-            if let Ok(firing) = admit(job, &shared, firing) {
-                take_turns(job, &shared, firing).await;
-            }
-        });
-    }
-
     /// Runs a job now, where its slot is free.
     fn begin(&self, place: usize, firing: Firing) -> Begun {
         match admit(&self.shared.jobs[place], &self.shared, firing) {
             Ok(firing) => {
                 let shared = Arc::clone(&self.shared);
                 self.shared.tasks.spawn(async move {
-                    take_turns(&shared.jobs[place], &shared, firing).await;
+                    let (job, spare) = (&shared.jobs[place], &mut Spare::default());
+                    take_turns(job, &shared, &firing, spare).await;
                 });
                 Begun::Runs
             }
@@ -237,39 +195,8 @@ impl Runs {
         if self.shared.tasks.len() > 0 {
             let now = clock::now();
             let jobs = self.shared.jobs.iter();
-            jobs.for_each(|job| job.faults().look_at_poll(&job.registration.name, now));
+            jobs.for_each(|job| job.faults().look_at_poll(&job.name, now));
         }
-    }
-
-    fn stand_by(&self, place: usize, due: Due) {
-        let job = &self.shared.jobs[place];
-        let Some(standby) = job.registration.entry.standby else { return };
-        if job.stands_in.swap(true, Ordering::AcqRel) {
-            debug!(job = %job.registration.name, "the standby before still goes on");
-            return;
-        }
-        let stopper = Stopper::unheard();
-        let attempt = Attempt::first(job.registration.name.shared(), due, Fence::new(0));
-        let context = Context::new(attempt, &stopper, &self.shared.supplies, None);
-        // the start has seen that its parameters lack nothing
-        let Some(call) = standby(&context) else { return };
-        let shared = Arc::clone(&self.shared);
-        self.shared.tasks.spawn(async move {
-            let job = &shared.jobs[place];
-            if let Err(panic) = attempt::caught(call).await {
-                error!(job = %job.registration.name, panic, "the standby panicked");
-            }
-            job.stands_in.store(false, Ordering::Release);
-        });
-    }
-}
-
-/// Waits for so long; where the term ends, no longer, since no other node will run this.
-async fn linger(guard: &Guard, wait: Duration) {
-    let mut watch = guard.watch();
-    let until = clock::now() + wait;
-    while clock::now() < until && watch.holds() && !watch.is_draining() {
-        watch.changed(until).await;
     }
 }
 
@@ -279,14 +206,13 @@ fn admit(job: &Job, shared: &Shared, firing: Firing) -> Result<Firing, Begun> {
     if overlap == Overlap::Allow {
         return Ok(firing);
     }
-    let (name, due) = (&job.registration.name, firing.due);
     match job.slot.admit(firing, overlap) {
         Admission::Runs(firing) => Ok(firing),
         Admission::Waits { instead_of } => {
             let is_kept = job.book.as_ref().is_some_and(|book| book.keeps_missed());
             let is_lost = |older: &Firing| older.occasion.is_wish() || !is_kept;
             if let Some(older) = instead_of.map(|older| *older).filter(is_lost) {
-                debug!(job = %name, due = %older.due, "skipped: a newer one takes its place");
+                debug!(job = %job.name, due = %older.due, "skipped: a newer one takes its place");
                 shared.tell_skipped(job, &older, SkipReason::Overtaken);
             }
             Err(Begun::Waits)
@@ -294,20 +220,40 @@ fn admit(job: &Job, shared: &Shared, firing: Firing) -> Result<Firing, Begun> {
         // the end of the run says when the next one begins
         Admission::Skipped(_) if tenure::is_by_runs(job) => Err(Begun::Skipped),
         Admission::Skipped(firing) => {
-            job.faults().tell_overlap(name, due);
-            shared.tell_skipped(job, &firing, SkipReason::Overlap);
+            shared.tell_overlap(job, &firing);
             Err(Begun::Skipped)
         }
     }
 }
 
+/// Takes the slot of a job whose firings do not wait for it; false where that is taken.
+fn take_slot(job: &Job, shared: &Shared, firing: &Firing) -> bool {
+    let is_free = job.policies().overlap == Overlap::Allow || job.slot.take();
+    if !is_free {
+        shared.tell_overlap(job, firing);
+    }
+    is_free
+}
+
 impl Shared {
+    /// A job is due while its run before goes on.
+    fn tell_overlap(&self, job: &Job, firing: &Firing) {
+        job.faults().tell_overlap(&job.name, firing.due);
+        self.tell_skipped(job, firing, SkipReason::Overlap);
+    }
+
+    /// A job's turn has not come for so long that it is not run for this.
+    fn tell_too_late(&self, job: &Job, firing: &Firing, late: Duration) {
+        job.faults().tell_too_late(&job.name, firing.due, late);
+        self.tell_skipped(job, firing, SkipReason::TooLate(late));
+    }
+
     fn tell_skipped(&self, job: &Job, firing: &Firing, reason: SkipReason) {
-        JobMeter::skip(job.registration.name.as_str(), &reason);
+        JobMeter::skip(job.name.as_str(), &reason);
         self.events.tell(|| {
             let now = clock::wall();
             RunEvent::Ended(RunReport {
-                job: job.registration.name.clone().into(),
+                job: job.name.clone().into(),
                 due: firing.due,
                 fence: firing.guard.began().fence(),
                 number: 0,
@@ -322,30 +268,37 @@ impl Shared {
 
 impl Drop for Runs {
     fn drop(&mut self) {
+        self.shared.queue.clear();
         self.shared.tasks.end();
         self.shared.events.close();
         let jobs = self.shared.jobs.iter();
-        jobs.for_each(|job| job.meter().close(&job.registration));
+        jobs.for_each(|job| job.meter().close(job.name.as_str()));
     }
 }
 
 /// Runs a job that has its slot, and then the run that waits for it.
-async fn take_turns(job: &Job, shared: &Shared, first: Firing) {
+async fn take_turns(job: &Job, shared: &Shared, first: &Firing, spare: &mut Spare) {
     let has_slot = job.policies().overlap != Overlap::Allow;
-    let mut next = Some(first);
-    while let Some(firing) = next {
-        if let Some(book) = &job.book {
-            settle(job, shared, book, &firing).await;
-            next = job.slot.pass_on();
-            continue;
+    let mut follows: Option<Firing> = None;
+    loop {
+        let firing = follows.as_ref().unwrap_or(first);
+        let next = if let Some(book) = &job.book {
+            settle(job, shared, book, firing).await;
+            job.slot.pass_on()
+        } else {
+            let finished = course::run(job, shared, firing, Past::default(), spare).await;
+            // before its end is told, which may begin the next one
+            let next = if has_slot { job.slot.pass_on() } else { None };
+            if tenure::is_by_runs(job) {
+                let fence = firing.guard.term().fence;
+                // when nobody listens any more, nothing is begun any more
+                let _ = shared.over.send(Over { job: job.place, fence, finished });
+            }
+            next
+        };
+        if next.is_none() {
+            return;
         }
-        let finished = course::run(job, shared, &firing, Past::default()).await;
-        // before its end is told, which may begin the next one
-        next = if has_slot { job.slot.pass_on() } else { None };
-        if tenure::is_by_runs(job) {
-            let fence = firing.guard.term().fence;
-            // when nobody listens any more, nothing is begun any more
-            let _ = shared.over.send(Over { job: job.place, fence, finished });
-        }
+        follows = next;
     }
 }

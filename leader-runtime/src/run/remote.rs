@@ -83,7 +83,7 @@ impl Remote {
         let now = clock::now();
         let Some(runs) = self.runs.upgrade() else { return };
         if runs.tasks.len() > 0 || runs.is_busy.load(Ordering::Relaxed) {
-            let shows = |job: &Job| job.meter().refresh(&job.registration, now);
+            let shows = |job: &Job| job.meter().refresh(job.name.as_str(), now);
             let shown = runs.jobs.iter().filter(|job| shows(job)).count();
             // once more when nothing goes on
             runs.is_busy.store(shown > 0, Ordering::Relaxed);
@@ -104,23 +104,21 @@ impl Remote {
 
 fn find(jobs: &[Job], wanted: Wanted<'_>) -> Result<usize> {
     let is_it = |job: &&Job| match wanted {
-        Wanted::Name(name) => job.registration.name.as_str() == name,
-        Wanted::Entry(name, place) => {
-            job.registration.entry.place == place && job.registration.name.as_str().ends_with(name)
-        }
+        Wanted::Name(name) => job.name.as_str() == name,
+        Wanted::Entry(name, place) => job.entry.place == place && job.name.as_str().ends_with(name),
     };
     let found: Vec<_> = jobs.iter().filter(is_it).collect();
     let names = |jobs: &[&Job]| {
-        jobs.iter().map(|job| format!("`{}`", job.registration.name)).collect::<Vec<_>>().join(", ")
+        jobs.iter().map(|job| format!("`{}`", job.name)).collect::<Vec<_>>().join(", ")
     };
     let (Wanted::Name(name) | Wanted::Entry(name, _)) = wanted;
     let fault = match found[..] {
-        [job] if matches!(*job.registration.schedule, Schedule::WhileLeading) => {
+        [job] if matches!(*job.schedule(), Schedule::WhileLeading) => {
             format!("the job `{name}` runs as long as its node leads, and cannot be triggered")
         }
         [job] => return Ok(job.place),
         [] => {
-            let known = jobs.iter().map(|job| job.registration.name.as_str());
+            let known = jobs.iter().map(|job| job.name.as_str());
             let meant = nearest(name, known).map(|meant| format!("; did you mean `{meant}`?"));
             let meant = meant.unwrap_or_else(|| "; list it in `jobs!`, and enable it".into());
             format!("no job of this runtime is called `{name}`{meant}")
@@ -132,16 +130,16 @@ fn find(jobs: &[Job], wanted: Wanted<'_>) -> Result<usize> {
 
 impl Job {
     fn status(&self, now: SystemTime) -> JobStatus {
-        let schedule = &self.registration.schedule;
+        let schedule = self.schedule();
         JobStatus {
-            name: self.registration.name.clone().into(),
-            key: self.registration.key.to_string(),
+            name: self.name.clone().into(),
+            key: self.key().to_string(),
             schedule: schedule.to_string(),
-            next: match &**schedule {
+            next: match schedule {
                 Schedule::Every(_) | Schedule::Cron(_) => schedule.next_after(now),
                 _ => None,
             },
-            is_leading: self.claim.gate().is_leading(),
+            is_leading: self.gate().is_leading(),
         }
     }
 }
@@ -150,7 +148,7 @@ impl Runs {
     /// Does what somebody wished.
     pub(super) fn obey(&self, Trigger { job: place, answer }: Trigger) {
         let job = &self.shared.jobs[place];
-        let said = match job.claim.gate().enter() {
+        let said = match job.gate().enter() {
             Some(guard) => {
                 let due = job.due(clock::wall());
                 match self.begin(place, Firing::new(due, guard, Occasion::Asked)) {
@@ -158,7 +156,7 @@ impl Runs {
                     Begun::Skipped => Answer::Busy,
                 }
             }
-            None => Answer::NotLed { key: job.registration.key.to_string() },
+            None => Answer::NotLed { key: job.key().to_string() },
         };
         // whoever wished it may be gone
         let _ = answer.send(said);

@@ -18,7 +18,7 @@ use super::job::{Firing, Job, Occasion, Past};
 use super::ledger::{Ledger, Office};
 use super::outcome::{RunOutcome, SkipReason};
 use crate::clock;
-use crate::job::StopReason;
+use crate::job::{Spare, StopReason};
 use crate::lock::{Place, Records};
 
 const MOMENT: Duration = Duration::from_nanos(1);
@@ -66,7 +66,7 @@ impl Book {
 
     async fn run(&self, job: &Job, shared: &Shared, firing: &Firing, past: Past) -> Finished {
         self.is_running.store(true, Ordering::Release);
-        let finished = course::run(job, shared, firing, past).await;
+        let finished = course::run(job, shared, firing, past, &mut Spare::default()).await;
         self.is_running.store(false, Ordering::Release);
         finished
     }
@@ -87,10 +87,10 @@ pub(super) async fn settle(job: &Job, shared: &Shared, book: &Book, firing: &Fir
         _ => {
             // where there was no record yet, this very instant is no bygone
             let since = firing.due.timestamp() - MOMENT;
-            let opened = book.office.clone().open(fence, &job.registration.schedule, since);
+            let opened = book.office.clone().open(fence, job.schedule(), since);
             let opened = firing.guard.led(opened).await.and_then(Result::ok);
             if let Some(at) = opened.as_ref().and_then(|ledger| ledger.record.last_success()) {
-                job.meter().succeeded(job.registration.name.as_str(), at);
+                job.meter().succeeded(job.name.as_str(), clock::since_epoch(at));
             }
             opened
         }
@@ -113,7 +113,7 @@ fn next(
     firing: &Firing,
     is_first: bool,
 ) -> Option<Todo> {
-    let (schedule, keeping) = (&job.registration.schedule, book.keeping);
+    let (schedule, keeping) = (job.schedule(), book.keeping);
     // where instants are kept, it was among those that were pending
     let is_live = firing.occasion == Occasion::Due && (is_first || !book.keeps_missed());
     let live = |record: &Record| is_live.then(|| record.live(firing.due.timestamp())).flatten();
@@ -122,7 +122,7 @@ fn next(
         let due = firing.due.timestamp();
         (now, from) = (now.max(due), now.min(due - MOMENT));
     }
-    ledger.set_right(&job.registration.name, now, from);
+    ledger.set_right(&job.name, now, from);
     let record = &mut ledger.record;
     // what is kept for the next leader is not begun when the key is to be given up; a run that is to
     // be made again would be lost to it by a claim of another
@@ -135,7 +135,7 @@ fn next(
         let given_up = record.give_up(schedule, keeping, now);
         if let Some(oldest) = given_up.oldest {
             let (count, oldest) = (given_up.count, job.due(oldest));
-            warn!(job = %job.registration.name, count, %oldest, "missed too long ago: not run");
+            warn!(job = %job.name, count, %oldest, "missed too long ago: not run");
         }
     }
     record.next(schedule, keeping, now).or_else(|| live(record))
@@ -152,7 +152,7 @@ async fn work(
 ) -> bool {
     let guard = &firing.guard;
     let now = clock::wall();
-    let next = job.registration.schedule.next_after(todo.due);
+    let next = job.schedule().next_after(todo.due);
     let is_newest = next.is_none_or(|next| next > now);
     let claimed = guard.led(ledger.claim(todo, now)).await;
     if claimed.is_none_or(|claimed| claimed.is_err()) {
@@ -166,7 +166,7 @@ async fn work(
         && job.policies().overlap == Overlap::Skip
         && let Some(overlapped) = job.slot.withdraw(|next| next.occasion == Occasion::Due)
     {
-        job.faults().tell_overlap(&job.registration.name, overlapped.due);
+        job.faults().tell_overlap(&job.name, overlapped.due);
         shared.tell_skipped(job, &overlapped, SkipReason::Overlap);
         ledger.record.pass_over(overlapped.due.timestamp());
     }

@@ -50,6 +50,11 @@ impl<T> Slot<T> {
         }
     }
 
+    /// Takes the slot where it is free, and else nothing waits for it.
+    pub(super) fn take(&self) -> bool {
+        !std::mem::replace(&mut self.place().is_taken, true)
+    }
+
     /// Gives the slot to the one that waits for it; where none does, it is free.
     pub(super) fn pass_on(&self) -> Option<T> {
         let mut place = self.place();

@@ -36,14 +36,14 @@ pub(super) fn tenants(jobs: &[Job]) -> (BTreeMap<usize, Tenant>, BTreeMap<KeyId,
     let begins = |job: &&Job| is_by_runs(job) || job.policies().on_elected || job.book.is_some();
     for job in jobs.iter().filter(begins) {
         tenants.insert(job.place, Tenant::default());
-        by_key.entry(job.claim.gate().key()).or_default().push(job.place);
+        by_key.entry(job.gate().key()).or_default().push(job.place);
     }
     (tenants, by_key)
 }
 
 /// Whether the end of a run says when the next one begins.
 pub(super) fn is_by_runs(job: &Job) -> bool {
-    matches!(*job.registration.schedule, Schedule::After(_) | Schedule::WhileLeading)
+    matches!(*job.schedule(), Schedule::After(_) | Schedule::WhileLeading)
 }
 
 impl Runs {
@@ -83,7 +83,7 @@ impl Runs {
                 job if job.book.is_some() => Occasion::Look,
                 _ => Occasion::Due,
             };
-            let is_begun = match *self.shared.jobs[job].registration.schedule {
+            let is_begun = match self.shared.jobs[job].schedule() {
                 // where its last run ended not long ago, the next one is put down
                 Schedule::After(_) => is_new || self.agenda.at(job).is_none(),
                 Schedule::WhileLeading => true,
@@ -99,7 +99,7 @@ impl Runs {
     /// A job is to begin, where its key is led.
     fn begin_due(&mut self, place: usize, occasion: Occasion) {
         let job = &self.shared.jobs[place];
-        let gate = job.claim.gate();
+        let gate = job.gate();
         if let Some(guard) = gate.enter() {
             if self.tenants.get(&place).and_then(|tenant| tenant.over_in)
                 == Some(guard.term().fence)
@@ -124,10 +124,10 @@ impl Runs {
             tenant.failures = 0;
         }
         let leads_anew = |guard: Guard| guard.term().fence != fence;
-        let wait = match (&*job.registration.schedule, finished.outcome, finished.retry) {
+        let wait = match (job.schedule(), finished.outcome, finished.retry) {
             (Schedule::After(after), ..) => after.delay(),
             // that term found the slot taken
-            _ if job.claim.gate().enter().is_some_and(leads_anew) => Duration::ZERO,
+            _ if job.gate().enter().is_some_and(leads_anew) => Duration::ZERO,
             (_, RunOutcome::Cancelled(StopReason::Loss), _) => LONGEST_SLEEP,
             (_, RunOutcome::Cancelled(_), _) => return,
             // it has ended for a loss that may not come

@@ -29,7 +29,7 @@ fn started(schedules: Vec<Schedule>, millis: u64) -> Precise {
 fn found(engine: &mut Precise, now: u64) -> Vec<(usize, SystemTime, bool)> {
     set_clock(now);
     let pop = || engine.last();
-    std::iter::from_fn(pop).map(|tick| (tick.job, tick.due, tick.too_late.is_none())).collect()
+    std::iter::from_fn(pop).map(|tick| (tick.place, tick.due, tick.too_late.is_none())).collect()
 }
 
 /// The instants that are run while the clock goes from one to the other, in seconds.

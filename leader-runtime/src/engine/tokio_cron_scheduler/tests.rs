@@ -71,7 +71,7 @@ async fn a_firing_is_notified_as_scheduled_started_and_done() {
     let mut notified = scheduler.context().notify_tx.subscribe();
     let mut engine = start_on(&scheduler, vec![every("1s")]).await;
     let tick = engine.next().await;
-    assert_eq!((tick.job, tick.due), (0, at(1_000)));
+    assert_eq!((tick.place, tick.due), (0, at(1_000)));
     for expected in [JobNotification::Scheduled, JobNotification::Started, JobNotification::Done] {
         assert_eq!(notified.recv().await, Ok((engine.ids[0], expected)));
     }
@@ -102,7 +102,7 @@ async fn a_start_that_is_not_carried_out_is_made_up_for_within_a_second_or_so() 
     let mut engine = start_on(&scheduler, vec![every("10s"), every("10s")]).await;
     scheduler.remove(&engine.ids[0]).await.unwrap();
     let found = ticks(&mut engine, Duration::from_secs(12)).await;
-    let jobs: Vec<_> = found.iter().map(|tick| (tick.job, tick.due)).collect();
+    let jobs: Vec<_> = found.iter().map(|tick| (tick.place, tick.due)).collect();
     assert_eq!(jobs, [(1, at(10_000)), (0, at(10_000))]);
 }
 
@@ -126,7 +126,7 @@ async fn a_flood_of_the_services_own_starts_loses_none_of_ours() {
         () = flood => unreachable!("it goes on"),
     };
     let mut first: Vec<_> =
-        found.iter().filter(|tick| tick.due == at(1_000)).map(|tick| tick.job).collect();
+        found.iter().filter(|tick| tick.due == at(1_000)).map(|tick| tick.place).collect();
     first.sort_unstable();
     assert_eq!(first, (0..300).collect::<Vec<_>>());
 }

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
+
 use super::{Scene, Told};
-use crate::{Jobs, Run, jobs, leader_job};
+use crate::engine::Tick;
+use crate::log::Log;
+use crate::run::RunEvent;
+use crate::{Jobs, Run, clock, jobs, leader_job};
 
 /// In its first run it is quick; in its second it is not; in its third it panics.
 #[leader_job(key = "test/key", every = "10s", crate = crate)]
@@ -86,4 +91,66 @@ async fn an_error_that_panics_where_it_is_printed_takes_no_other_run_with_it() {
         // and its slot is free again
         assert_eq!(scene.noted(), [format!("{second}.0 fails"), format!("{second}.0 runs")]);
     }
+}
+
+/// So many quick jobs that are due together.
+fn many(number: usize) -> Jobs {
+    #[leader_job(key = "test/key", every = "10s", crate = crate)]
+    async fn quick(run: Run, notes: Told) {
+        notes.add(run.job());
+    }
+
+    (0..number).map(|n| jobs![quick].prefix(&format!("n{n}_"))).fold(Jobs::new(), Jobs::extend)
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_of_one_schedule_run_once_each_when_it_is_due() {
+    let mut scene = Scene::led_together(&many(300));
+    for second in 0..2 {
+        scene.fire();
+        scene.pass(1.0).await;
+        let names = |n| format!("{second}.0 n{n}_quick");
+        assert_eq!(scene.noted(), (0..300).map(names).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_turn_when_it_is_due_again_is_not_run_twice() {
+    let log = Log::listen();
+    let mut scene = Scene::led_together(&many(2));
+    let events = scene.events.listen();
+    // no thread was free between them
+    for due in [clock::wall() - Duration::from_secs(10), clock::wall()] {
+        scene.runs.fire_all([Tick { place: 0, due, too_late: None }]);
+    }
+    scene.pass(1.0).await;
+    assert_eq!(scene.noted(), ["0.0 n0_quick", "0.0 n1_quick"]);
+    drop(scene);
+    let ended: Vec<_> = events
+        .filter_map(async |event| match event {
+            RunEvent::Ended(report) => Some(format!("{} {}", report.job, report.outcome)),
+            _ => None,
+        })
+        .collect()
+        .await;
+    let skipped = |n| format!("n{n}_quick skipped: found 10s too late");
+    assert_eq!(ended[..2], [skipped(0), skipped(1)]);
+    assert_eq!(ended[2..], ["n0_quick ok", "n1_quick ok"]);
+    let told = log.lines().iter().filter(|line| line.contains("skipped: found too late")).count();
+    assert_eq!(told, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_job_does_not_wait_for_all_of_many_that_were_due_just_before() {
+    #[leader_job(key = "test/key", every = "20s", crate = crate)]
+    async fn other(notes: Told) {
+        notes.add("the other");
+    }
+
+    let mut scene = Scene::led_together(&many(1_000).extend(jobs![other]));
+    let due = clock::wall();
+    scene.runs.fire_all([0, 1].map(|place| Tick { place, due, too_late: None }));
+    scene.pass(1.0).await;
+    let place = scene.noted().iter().position(|line| line == "0.0 the other");
+    assert!(place.is_some_and(|place| place < 200), "{place:?}");
 }

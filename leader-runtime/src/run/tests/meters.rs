@@ -54,7 +54,7 @@ async fn each_outcome_and_each_skip_is_counted_and_each_run_measured() {
     scene.pass(1.0).await;
     let late = Some(Duration::from_secs(90));
     scene.stage.lead();
-    scene.runs.fire_all([Tick { job: 0, due: clock::wall(), too_late: late }]);
+    scene.runs.fire_all([Tick { place: 0, due: clock::wall(), too_late: late }]);
     scene.runs.remote().refresh_meters();
 
     is(r#"leader_job_runs_total{job_name="moody",outcome="ok"}"#, 2.0);

@@ -26,10 +26,10 @@ use leader_core::election::Timestamp;
 use leader_core::{Lease, Timing};
 
 use self::archive::Memory;
-use super::{Archive, Events, Runs};
+use super::{Archive, Events, Roster, Runs};
 use crate::clock;
 use crate::engine::Tick;
-use crate::job::{Data, Jobs, Run, Supplies, Values, register};
+use crate::job::{Data, Jobs, Registration, Run, Supplies, Values, register};
 use crate::lock::Stage;
 use crate::settings::Overrides;
 
@@ -69,6 +69,14 @@ impl Scene {
         Self::of(jobs, notes, Arc::default())
     }
 
+    /// The process leads, and its jobs are due together: the tick of the first is that of all.
+    fn led_together(jobs: &Jobs) -> Self {
+        let notes = Notes { began: clock::now(), lines: Arc::default() };
+        let mut scene = Self::rostered(jobs, notes, Arc::default(), Roster::together);
+        scene.stage.lead();
+        scene
+    }
+
     /// The process is gone, and another one stands by.
     fn followed_by_another(self, jobs: &Jobs) -> Self {
         let Self { notes, memory, .. } = self;
@@ -83,17 +91,28 @@ impl Scene {
     }
 
     fn of(jobs: &Jobs, notes: Notes, memory: Arc<Memory>) -> Self {
+        // each test says which of them are due
+        Self::rostered(jobs, notes, memory, Roster::apart)
+    }
+
+    fn rostered(
+        jobs: &Jobs,
+        notes: Notes,
+        memory: Arc<Memory>,
+        roster: fn(&[Registration]) -> Roster,
+    ) -> Self {
         let (stage, terms) = Stage::new();
         let mut data = Values::default();
         data.put(notes.clone());
         let supplies =
             Arc::new(Supplies { data: Arc::new(data), store: None, key_prefix: "".into() });
         let jobs = register(jobs, "", &Overrides::default(), &supplies).expect("they are right");
-        let jobs = jobs.into_iter().map(|job| (job, stage.manager.claim(Stage::KEY)));
+        let roster = roster(&jobs);
+        let claim = |_: &str| stage.manager.claim(Stage::KEY);
         let archive = Archive { records: Arc::clone(&memory) as _, node: "node".into() };
-        let timing = Some(Timing::new(Lease::default()));
+        let terms = (terms, Some(Timing::new(Lease::default())));
         let events = Arc::<Events>::default();
-        let runs = Runs::new(jobs, supplies, terms, timing, &archive, Arc::clone(&events));
+        let runs = Runs::new(jobs, roster, claim, supplies, terms, &archive, Arc::clone(&events));
         Self { stage, runs, events, notes, memory }
     }
 
@@ -105,7 +124,7 @@ impl Scene {
     /// These jobs are due.
     fn fire_all(&mut self, jobs: &[usize]) {
         let due = clock::wall();
-        self.runs.fire_all(jobs.iter().map(|&job| Tick { job, due, too_late: None }));
+        self.runs.fire_all(jobs.iter().map(|&place| Tick { place, due, too_late: None }));
     }
 
     /// So many seconds go by.

@@ -87,8 +87,9 @@ async fn allow_runs_beside_the_others() {
     scene.fire();
     scene.pass(0.5).await;
     scene.fire();
+    scene.pass(0.5).await;
     scene.fire();
     scene.pass(5.0).await;
-    let noted = ["0.0 begins 1", "0.5 begins 2", "0.5 begins 3", "2.0 ends 1", "2.5 ends 2"];
-    assert_eq!(scene.noted(), [noted.as_slice(), &["2.5 ends 3"]].concat());
+    let noted = ["0.0 begins 1", "0.5 begins 2", "1.0 begins 3", "2.0 ends 1", "2.5 ends 2"];
+    assert_eq!(scene.noted(), [noted.as_slice(), &["3.0 ends 3"]].concat());
 }

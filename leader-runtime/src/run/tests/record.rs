@@ -52,7 +52,7 @@ impl Scene {
             self.pass(1.0).await;
             let now = clock::now().since(self.notes.began).as_secs();
             if now.is_multiple_of(10) {
-                self.runs.fire_all([Tick { job: 0, due: clock::wall(), too_late: None }]);
+                self.runs.fire_all([Tick { place: 0, due: clock::wall(), too_late: None }]);
                 self.settle_down().await;
             }
         }
@@ -242,7 +242,7 @@ async fn an_instant_that_comes_as_an_older_one_is_to_be_made_again_is_run_after_
     scene.pass(0.1).await;
     // the tick comes before the runs hear of the term
     scene.stage.lead();
-    scene.runs.fire_all([Tick { job: 0, due: clock::wall(), too_late: None }]);
+    scene.runs.fire_all([Tick { place: 0, due: clock::wall(), too_late: None }]);
     scene.pass(9.0).await;
     let again = ["20.0 10 attempt 2 missed 0", "20.0 begins 1", "24.0 ends 1"];
     let due = ["24.0 20 attempt 1 missed 0", "24.0 begins 2", "28.0 ends 2"];
@@ -278,7 +278,7 @@ async fn a_leader_that_leaves_does_not_make_an_interrupted_run_again() {
 async fn a_leader_whose_clock_was_ahead_does_not_silence_the_next_one() {
     let mut scene = Scene::led_on_the_grid(&jobs![all]).await;
     let ahead = clock::wall() + Duration::from_secs(86_400);
-    scene.runs.fire_all([Tick { job: 0, due: ahead, too_late: None }]);
+    scene.runs.fire_all([Tick { place: 0, due: ahead, too_late: None }]);
     scene.pass(3.0).await;
     let mut scene = scene.followed_by_another(&jobs![all]);
     scene.pass(1.0).await;
@@ -310,11 +310,11 @@ async fn a_record_that_cannot_be_read_holds_a_release_for_one_drain() {
 async fn a_leader_whose_own_clock_was_ahead_runs_the_first_instant_after_that() {
     let mut scene = Scene::led_on_the_grid(&jobs![once]).await;
     let ahead = clock::wall() + Duration::from_secs(86_400);
-    scene.runs.fire_all([Tick { job: 0, due: ahead, too_late: None }]);
+    scene.runs.fire_all([Tick { place: 0, due: ahead, too_late: None }]);
     scene.pass(0.1).await;
     scene.notes.lines.lock().unwrap().clear();
     scene.pass(9.9).await;
-    scene.runs.fire_all([Tick { job: 0, due: clock::wall(), too_late: None }]);
+    scene.runs.fire_all([Tick { place: 0, due: clock::wall(), too_late: None }]);
     scene.pass(0.1).await;
     assert_eq!(scene.noted(), ["10.0 10 attempt 1 missed 0"]);
 }
