@@ -1,5 +1,6 @@
 //! When jobs fire: the instants at which each is due, told as they come.
 
+mod alarm;
 #[cfg(test)]
 mod conformance;
 mod lived;

@@ -20,6 +20,7 @@ use std::time::{Duration, SystemTime};
 use leader_core::Schedule;
 use tracing::{info, warn};
 
+use super::alarm::Alarm;
 use super::lived::Lived;
 use super::{Engine, Tick};
 use crate::clock::{self, LONGEST_SLEEP};
@@ -31,6 +32,7 @@ pub(crate) struct Precise {
     /// When each is due next.
     heap: BinaryHeap<Reverse<(SystemTime, usize)>>,
     clock: fn() -> SystemTime,
+    alarm: Alarm,
     /// The wall clock, when it was last looked at.
     seen: SystemTime,
     /// Since when it has not jumped.
@@ -57,6 +59,7 @@ impl Precise {
             schedules: schedules.into_iter().map(Into::into).collect(),
             heap: BinaryHeap::new(),
             clock,
+            alarm: Alarm::default(),
             seen: now,
             since: now,
             lived: Lived::default(),
@@ -147,9 +150,7 @@ impl Engine for Precise {
                 return tick;
             }
             let due = self.heap.peek().map(|Reverse((due, _))| *due);
-            let wait = due.and_then(|due| due.duration_since(now).ok()).unwrap_or(LONGEST_SLEEP);
-            // the wall clock can be set, and a machine can sleep: look again soon
-            tokio::time::sleep(wait.min(LONGEST_SLEEP)).await;
+            self.alarm.wait(due, now).await;
         }
     }
 
