@@ -82,10 +82,10 @@ fn read(
     let mut registrations = Vec::with_capacity(jobs.len());
     let mut faults = Vec::new();
     let mut shared = Shared::default();
-    let mut places = HashMap::with_capacity(jobs.len());
-    for listed in jobs.listed() {
-        let (name, place) = (listed.name(), listed.entry.place);
-        let texts = match places.insert(name.clone(), place) {
+    let repeated = repeated(jobs);
+    for (number, listed) in jobs.listed().enumerate() {
+        let place = listed.entry.place;
+        let texts = match repeated.get(&number) {
             Some(first) => vec![twice(first, place)],
             None => match registration(listed, key_prefix, overrides, supplies) {
                 Ok(registration) => {
@@ -95,9 +95,20 @@ fn read(
                 Err(texts) => texts,
             },
         };
-        faults.extend(texts.into_iter().map(|text| Fault { name: name.clone(), place, text }));
+        let fault = |text| Fault { name: listed.name(), place, text };
+        faults.extend(texts.into_iter().map(fault));
     }
     if faults.is_empty() { Ok(registrations) } else { Err(faults) }
+}
+
+/// The jobs that have the name of one before them, and where the attribute of that stands.
+fn repeated(jobs: &Jobs) -> HashMap<usize, &'static Location<'static>> {
+    let mut places = HashMap::with_capacity(jobs.len());
+    let first = |(number, listed): (usize, &Listed)| {
+        let first = *places.entry(listed.name()).or_insert((number, listed.entry.place));
+        (first.0 != number).then_some((number, first.1))
+    };
+    jobs.listed().enumerate().filter_map(first).collect()
 }
 
 /// What many jobs have in common is kept once: there may be thousands.

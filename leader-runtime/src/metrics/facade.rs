@@ -1,9 +1,12 @@
 //! Handles on a recorder; without the feature `metrics`, nothing in their place.
 
 #[cfg(feature = "metrics")]
+use std::cell::Cell;
+
+#[cfg(feature = "metrics")]
 pub(crate) use ::metrics::{Counter, Gauge, Histogram};
 #[cfg(feature = "metrics")]
-use ::metrics::{Key, KeyName, Label, Level, Metadata, SharedString, Unit, with_recorder};
+use ::metrics::{IntoF64, Key, KeyName, Label, Level, Metadata, SharedString, Unit, with_recorder};
 
 #[cfg(not(feature = "metrics"))]
 pub(crate) use self::none::{Counter, Gauge, Histogram};
@@ -49,6 +52,29 @@ impl Metric {
             |(label, value): (&&'static str, &&str)| Label::new(*label, (*value).to_owned());
         Key::from_parts(self.name, self.labels.iter().zip(values).map(label).collect::<Vec<_>>())
     }
+}
+
+/// Whether a recorder hears of this gauge; it is told that it is 0.
+#[cfg(feature = "metrics")]
+pub(super) fn is_heard_as_0(gauge: &Gauge) -> bool {
+    /// Says that it was asked for its value, which a recorder alone does.
+    struct Zero<'a>(&'a Cell<bool>);
+
+    impl IntoF64 for Zero<'_> {
+        fn into_f64(self) -> f64 {
+            self.0.set(true);
+            0.0
+        }
+    }
+
+    let is_heard = Cell::new(false);
+    gauge.set(Zero(&is_heard));
+    is_heard.get()
+}
+
+#[cfg(not(feature = "metrics"))]
+pub(super) const fn is_heard_as_0(_: &Gauge) -> bool {
+    false
 }
 
 #[cfg(not(feature = "metrics"))]

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use leader_core::Schedule;
 use leader_core::election::Timestamp;
 
-use super::{Counter, Gauge, Histogram};
+use super::{Counter, Gauge, Histogram, is_heard_as_0};
 use super::{LAST_SUCCESS, LATENESS, OVERRUNS, RUN, RUNNING, RUNS, SKIPS};
 use crate::clock::Glance;
 use crate::run::{RunOutcome, SkipReason};
@@ -20,15 +20,20 @@ const OVERLAP: &str = "overlap";
 const OVERTAKEN: &str = "overtaken";
 const TOO_LATE: &str = "too_late";
 
-/// What is told of most runs is kept at hand, for thousands of jobs; the rest is looked up when there
-/// is something to tell, and begins with a 0 at the start.
+/// Of one job; nothing where no recorder hears of it, since there may be thousands.
 #[derive(Debug)]
-pub(crate) struct JobMeter {
+pub(crate) struct JobMeter(Option<Box<Series>>);
+
+/// What is told of most runs is kept at hand; the rest is looked up when there is something to tell,
+/// and begins with a 0 at the start.
+#[derive(Debug)]
+struct Series {
     ok: Counter,
     run: Histogram,
     lateness: Histogram,
     /// A series that said 0 would be a success in 1970.
     last_success: OnceLock<Gauge>,
+    running: Gauge,
     /// How many runs go on, and since when the latest does, in nanoseconds.
     going: AtomicU32,
     since: AtomicU64,
@@ -41,6 +46,10 @@ const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
 
 impl JobMeter {
     pub(crate) fn new(job: &str) -> Self {
+        let running = RUNNING.gauge(&[job]);
+        if !is_heard_as_0(&running) {
+            return Self(None);
+        }
         for outcome in [FAILED, CANCELLED, SKIPPED] {
             RUNS.counter(&[job, outcome]).increment(0);
         }
@@ -48,23 +57,24 @@ impl JobMeter {
             SKIPS.counter(&[job, reason]).increment(0);
         }
         OVERRUNS.counter(&[job]).increment(0);
-        RUNNING.gauge(&[job]).set(0.0);
-        Self {
+        Self(Some(Box::new(Series {
             ok: RUNS.counter(&[job, OK]),
             run: RUN.histogram(&[job]),
             lateness: LATENESS.histogram(&[job]),
             last_success: OnceLock::new(),
+            running,
             going: AtomicU32::new(0),
             since: AtomicU64::new(0),
             is_shown: AtomicBool::new(false),
-        }
+        })))
     }
 
     /// A run begins, so late.
     pub(crate) fn begin(&self, late: Duration, now: Timestamp) {
-        self.lateness.record(late.as_secs_f64());
-        self.since.store(now.as_nanos(), Ordering::Relaxed);
-        self.going.fetch_add(1, Ordering::Relaxed);
+        let Some(series) = &self.0 else { return };
+        series.lateness.record(late.as_secs_f64());
+        series.since.store(now.as_nanos(), Ordering::Relaxed);
+        series.going.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A run of this job, by this schedule, is over that began at this instant and took so long.
@@ -76,8 +86,9 @@ impl JobMeter {
         began: Glance,
         took: Duration,
     ) {
-        self.going.fetch_sub(1, Ordering::Relaxed);
-        self.run.record(took.as_secs_f64());
+        let Some(series) = &self.0 else { return };
+        series.going.fetch_sub(1, Ordering::Relaxed);
+        series.run.record(took.as_secs_f64());
         if took >= SHORTEST_INTERVAL
             && let Schedule::Every(_) | Schedule::Cron(_) = schedule
             && let Some(next) = schedule.next_after(due)
@@ -87,7 +98,7 @@ impl JobMeter {
         }
         match outcome {
             RunOutcome::Ok => {
-                self.ok.increment(1);
+                series.ok.increment(1);
                 self.succeeded(job, began.since_epoch + took);
             }
             RunOutcome::Failed(_) => RUNS.counter(&[job, FAILED]).increment(1),
@@ -97,7 +108,10 @@ impl JobMeter {
     }
 
     /// No run begins.
-    pub(crate) fn skip(job: &str, reason: &SkipReason) {
+    pub(crate) fn skip(&self, job: &str, reason: &SkipReason) {
+        if self.0.is_none() {
+            return;
+        }
         let reason = match reason {
             SkipReason::Overlap => OVERLAP,
             SkipReason::Overtaken => OVERTAKEN,
@@ -110,27 +124,30 @@ impl JobMeter {
 
     /// A run ended so, at that time since the Unix epoch, perhaps on another node.
     pub(crate) fn succeeded(&self, job: &str, at: Duration) {
-        let last = self.last_success.get_or_init(|| LAST_SUCCESS.gauge(&[job]));
+        let Some(series) = &self.0 else { return };
+        let last = series.last_success.get_or_init(|| LAST_SUCCESS.gauge(&[job]));
         last.set(at.as_secs_f64());
     }
 
     /// Says how long the run that goes on has taken; whether one does.
-    pub(crate) fn refresh(&self, job: &str, now: Timestamp) -> bool {
-        let goes_on = self.going.load(Ordering::Relaxed) > 0;
+    pub(crate) fn refresh(&self, now: Timestamp) -> bool {
+        let Some(series) = &self.0 else { return false };
+        let goes_on = series.going.load(Ordering::Relaxed) > 0;
         // once more when it is over
-        if !self.is_shown.swap(goes_on, Ordering::Relaxed) && !goes_on {
+        if !series.is_shown.swap(goes_on, Ordering::Relaxed) && !goes_on {
             return false;
         }
-        let since = Timestamp::from_nanos(self.since.load(Ordering::Relaxed));
+        let since = Timestamp::from_nanos(series.since.load(Ordering::Relaxed));
         let taken = if goes_on { now.since(since) } else { Duration::ZERO };
-        RUNNING.gauge(&[job]).set(taken.as_secs_f64());
+        series.running.set(taken.as_secs_f64());
         goes_on
     }
 
     /// Nothing goes on any more: runs that did were dropped.
-    pub(crate) fn close(&self, job: &str) {
-        if self.is_shown.swap(false, Ordering::Relaxed) {
-            RUNNING.gauge(&[job]).set(0.0);
+    pub(crate) fn close(&self) {
+        let Some(series) = &self.0 else { return };
+        if series.is_shown.swap(false, Ordering::Relaxed) {
+            series.running.set(0.0);
         }
     }
 }

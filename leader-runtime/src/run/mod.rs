@@ -54,7 +54,6 @@ use self::tenure::Tenant;
 use crate::clock;
 use crate::job::{Registration, Spare, Supplies};
 use crate::lock::{Claim, Terms};
-use crate::metrics::JobMeter;
 
 /// The runs of a process. Dropping this drops them.
 #[derive(Debug)]
@@ -249,7 +248,7 @@ impl Shared {
     }
 
     fn tell_skipped(&self, job: &Job, firing: &Firing, reason: SkipReason) {
-        JobMeter::skip(job.name.as_str(), &reason);
+        job.meter().skip(job.name.as_str(), &reason);
         self.events.tell(|| {
             let now = clock::wall();
             RunEvent::Ended(RunReport {
@@ -272,7 +271,7 @@ impl Drop for Runs {
         self.shared.tasks.end();
         self.shared.events.close();
         let jobs = self.shared.jobs.iter();
-        jobs.for_each(|job| job.meter().close(job.name.as_str()));
+        jobs.for_each(|job| job.meter().close());
     }
 }
 

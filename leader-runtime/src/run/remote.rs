@@ -83,7 +83,7 @@ impl Remote {
         let now = clock::now();
         let Some(runs) = self.runs.upgrade() else { return };
         if runs.tasks.len() > 0 || runs.is_busy.load(Ordering::Relaxed) {
-            let shows = |job: &Job| job.meter().refresh(job.name.as_str(), now);
+            let shows = |job: &Job| job.meter().refresh(now);
             let shown = runs.jobs.iter().filter(|job| shows(job)).count();
             // once more when nothing goes on
             runs.is_busy.store(shown > 0, Ordering::Relaxed);
