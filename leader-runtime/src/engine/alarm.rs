@@ -99,7 +99,10 @@ mod timerfd {
         loop {
             let mut ready = timer.readable().await?;
             match ready.try_io(|timer| Ok(read(timer, &mut [0; 8])?)) {
-                Ok(Ok(_)) => return Ok(()),
+                Ok(Ok(_)) => {
+                    ready.clear_ready();
+                    return Ok(());
+                }
                 Ok(Err(cause)) if cause.raw_os_error() == Some(Errno::CANCELED.raw_os_error()) => {
                     return Ok(());
                 }

@@ -75,19 +75,11 @@ impl<'r> Context<'r> {
     }
 
     /// Ends what the run has started beside itself; where there was any, it is to be waited for.
-    pub(crate) fn end_tasks(&mut self) -> Option<Gone> {
-        let tasks = self.tasks.get_mut()?;
-        match Arc::get_mut(tasks) {
-            Some(tasks) => tasks.end_mine(),
-            None => tasks.end(),
-        }
-    }
-
-    /// What the next run under the same lock can have.
-    pub(crate) fn spare(&mut self) -> Spare {
+    /// And what the next run under the same lock can have.
+    pub(crate) fn end_tasks(&mut self) -> (Option<Gone>, Spare) {
         match self.tasks.take() {
-            Some(tasks) => Tasks::spare(tasks),
-            None => self.spare.take(),
+            Some(tasks) => Tasks::end(tasks),
+            None => (None, self.spare.take()),
         }
     }
 

@@ -54,7 +54,6 @@ impl Gone {
 
 impl Going {
     fn end(&mut self) -> Option<Gone> {
-        self.is_over = true;
         self.aborts.drain(..).for_each(|task| task.abort());
         self.alive.take().map(|(_, ended)| Gone(ended))
     }
@@ -122,20 +121,15 @@ impl Tasks {
     }
 
     /// Ends them all, and starts no more; where there were any, it is to be waited for their end.
-    pub(crate) fn end(&self) -> Option<Gone> {
-        self.going().end()
-    }
-
-    /// The same, where nobody else has this.
-    pub(crate) fn end_mine(&mut self) -> Option<Gone> {
-        self.going.get_mut().unwrap_or_else(PoisonError::into_inner).end()
-    }
-
-    /// Those of a run that is over, for another; nothing where a `Run` was left with somebody.
-    pub(crate) fn spare(mut tasks: Arc<Self>) -> Spare {
-        let going = &mut Arc::get_mut(&mut tasks)?.going;
-        going.get_mut().unwrap_or_else(PoisonError::into_inner).is_over = false;
-        Some(tasks)
+    /// Where nobody was left with a `Run`, another can have this.
+    pub(crate) fn end(mut tasks: Arc<Self>) -> (Option<Gone>, Spare) {
+        if let Some(Self { going, .. }) = Arc::get_mut(&mut tasks) {
+            let gone = going.get_mut().unwrap_or_else(PoisonError::into_inner).end();
+            return (gone, Some(tasks));
+        }
+        let mut going = tasks.going();
+        going.is_over = true;
+        (going.end(), None)
     }
 
     fn going(&self) -> MutexGuard<'_, Going> {

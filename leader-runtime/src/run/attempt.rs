@@ -100,8 +100,8 @@ pub(super) async fn attempt(
     if let Ended::Stopped(reason) = ended {
         stopper.request(reason, Duration::ZERO);
     }
-    let gone = context.end_tasks();
-    *spare = context.spare();
+    let gone;
+    (gone, *spare) = context.end_tasks();
     drop(context);
     drop(stopper);
     if let Some(gone) = gone {

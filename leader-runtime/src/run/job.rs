@@ -191,6 +191,20 @@ impl Job {
         }
     }
 
+    /// Gives the slot to the firing that waits for it; there is none where none waits.
+    pub(super) fn pass_slot_on(&self) -> Option<Firing> {
+        match self.policies().overlap {
+            Overlap::Queue | Overlap::Replace => self.slot.pass_on(),
+            _ if self.book.is_some() => self.slot.pass_on(),
+            Overlap::Skip => {
+                self.slot.free();
+                None
+            }
+            // it has taken none
+            _ => None,
+        }
+    }
+
     pub(super) fn was_quick(&self) -> bool {
         self.was_quick.load(Ordering::Relaxed)
     }

@@ -277,17 +277,16 @@ impl Drop for Runs {
 
 /// Runs a job that has its slot, and then the run that waits for it.
 async fn take_turns(job: &Job, shared: &Shared, first: &Firing, spare: &mut Spare) {
-    let has_slot = job.policies().overlap != Overlap::Allow;
     let mut follows: Option<Firing> = None;
     loop {
         let firing = follows.as_ref().unwrap_or(first);
         let next = if let Some(book) = &job.book {
             settle(job, shared, book, firing).await;
-            job.slot.pass_on()
+            job.pass_slot_on()
         } else {
             let finished = course::run(job, shared, firing, Past::default(), spare).await;
             // before its end is told, which may begin the next one
-            let next = if has_slot { job.slot.pass_on() } else { None };
+            let next = job.pass_slot_on();
             if tenure::is_by_runs(job) {
                 let fence = firing.guard.term().fence;
                 // when nobody listens any more, nothing is begun any more

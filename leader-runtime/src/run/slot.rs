@@ -1,5 +1,6 @@
 //! The place of the one run that a job has at a time, and of the one that waits for it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use leader_core::Overlap;
@@ -8,15 +9,11 @@ use tokio::sync::Notify;
 /// A place that is free, or taken by a run; `T` is one that is to follow.
 #[derive(Debug)]
 pub(super) struct Slot<T> {
-    place: Mutex<Place<T>>,
+    is_taken: AtomicBool,
+    /// There is none where the slot is free.
+    waiting: Mutex<Option<Box<T>>>,
     /// Told when something waits; made for who wants to know.
     wanted: OnceLock<Box<Notify>>,
-}
-
-#[derive(Debug)]
-struct Place<T> {
-    is_taken: bool,
-    waiting: Option<Box<T>>,
 }
 
 /// What becomes of one that wants the slot.
@@ -32,61 +29,64 @@ pub(super) enum Admission<T> {
 
 impl<T> Slot<T> {
     pub(super) fn admit(&self, next: T, overlap: Overlap) -> Admission<T> {
-        let mut place = self.place();
-        if !place.is_taken {
-            place.is_taken = true;
+        let (Overlap::Queue | Overlap::Replace) = overlap else {
+            return if self.take() { Admission::Runs(next) } else { Admission::Skipped(next) };
+        };
+        let mut waiting = self.waiting();
+        if self.take() {
             return Admission::Runs(next);
         }
-        match overlap {
-            Overlap::Queue | Overlap::Replace => {
-                let instead_of = place.waiting.replace(Box::new(next));
-                drop(place);
-                if let Some(wanted) = self.wanted.get() {
-                    wanted.notify_one();
-                }
-                Admission::Waits { instead_of }
-            }
-            _ => Admission::Skipped(next),
+        let instead_of = waiting.replace(Box::new(next));
+        drop(waiting);
+        if let Some(wanted) = self.wanted.get() {
+            wanted.notify_one();
         }
+        Admission::Waits { instead_of }
     }
 
-    /// Takes the slot where it is free, and else nothing waits for it.
+    /// Takes the slot where it is free.
     pub(super) fn take(&self) -> bool {
-        !std::mem::replace(&mut self.place().is_taken, true)
+        !self.is_taken.swap(true, Ordering::Acquire)
     }
 
     /// Gives the slot to the one that waits for it; where none does, it is free.
     pub(super) fn pass_on(&self) -> Option<T> {
-        let mut place = self.place();
-        let next = place.waiting.take();
-        place.is_taken = next.is_some();
+        let mut waiting = self.waiting();
+        let next = waiting.take();
+        if next.is_none() {
+            self.free();
+        }
         next.map(|next| *next)
+    }
+
+    /// The same, where nothing ever waits for it.
+    pub(super) fn free(&self) {
+        self.is_taken.store(false, Ordering::Release);
     }
 
     /// The one that waits waits no longer, where this holds for it.
     pub(super) fn withdraw(&self, which: impl FnOnce(&T) -> bool) -> Option<T> {
-        let mut place = self.place();
-        place.waiting.take_if(|waiting| which(waiting)).map(|waiting| *waiting)
+        self.waiting().take_if(|waiting| which(waiting)).map(|waiting| *waiting)
     }
 
     /// Comes back when something waits for the slot.
     pub(super) async fn wanted(&self) {
         let wanted = self.wanted.get_or_init(Box::default);
         // a word that was said to the run before is no word to this one
-        while self.place().waiting.is_none() {
+        while self.waiting().is_none() {
             wanted.notified().await;
         }
     }
 
-    fn place(&self) -> MutexGuard<'_, Place<T>> {
-        self.place.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, Option<Box<T>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        let place = Place { is_taken: false, waiting: None };
-        Self { place: Mutex::new(place), wanted: OnceLock::new() }
+        let (is_taken, waiting, wanted) = Default::default();
+        Self { is_taken, waiting, wanted }
     }
 }
 
