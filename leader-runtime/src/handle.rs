@@ -2,11 +2,12 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 use futures_util::stream::Stream;
 use leader_core::Timing;
 
-use crate::clock::LONGEST_SLEEP;
+use crate::clock::{self, LONGEST_SLEEP};
 use crate::error::{Error, Result};
 use crate::health::{Health, Vitals};
 use crate::job::private::Job;
@@ -186,7 +187,9 @@ impl Handle {
         loop {
             self.vitals.beat();
             self.refresh_meters();
-            tokio::time::sleep(LONGEST_SLEEP).await;
+            // at a full second, when jobs are due: what is idle else is to wake once
+            let past = clock::since_epoch(clock::wall()).subsec_nanos();
+            tokio::time::sleep(LONGEST_SLEEP - Duration::from_nanos(past.into())).await;
         }
     }
 

@@ -293,6 +293,7 @@ impl Runtime {
         tokio::select! {
             () = ended => Ok(()),
             never = beat => match never {},
+            never = runs.look_on() => match never {},
         }
     }
 

@@ -95,7 +95,11 @@ mod timerfd {
             tv_nsec: until.subsec_nanos().max(1).into(),
         };
         let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
-        timerfd_settime(timer, flags, &Itimerspec { it_interval: once, it_value: at })?;
+        match timerfd_settime(timer, flags, &Itimerspec { it_interval: once, it_value: at }) {
+            // the clock was set since the last wait
+            Err(Errno::CANCELED) => return Ok(()),
+            set => set?,
+        };
         loop {
             let mut ready = timer.readable().await?;
             match ready.try_io(|timer| Ok(read(timer, &mut [0; 8])?)) {

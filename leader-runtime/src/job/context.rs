@@ -84,9 +84,10 @@ impl<'r> Context<'r> {
     }
 
     fn tasks(&self) -> Arc<Tasks> {
-        let guard = || self.lock.map(|(_, guard)| Arc::downgrade(guard));
-        let tasks = || self.spare.take().unwrap_or_else(|| Arc::new(Tasks::new(guard())));
-        Arc::clone(self.tasks.get_or_init(tasks))
+        let guard = self.lock.map(|(_, guard)| guard);
+        let spare = || self.spare.take().filter(|spare| spare.is_under(guard));
+        let new = || Arc::new(Tasks::new(guard.map(Arc::downgrade)));
+        Arc::clone(self.tasks.get_or_init(|| spare().unwrap_or_else(new)))
     }
 
     fn lacking<T>(&self, what: String) -> Option<T> {

@@ -66,6 +66,11 @@ impl Tasks {
         Self { guard, going: Mutex::new(going) }
     }
 
+    /// Whether this guard is the one that each of them keeps.
+    pub(super) fn is_under(&self, guard: Option<&Arc<Guard>>) -> bool {
+        self.guard.as_ref().map(Weak::as_ptr) == guard.map(Arc::as_ptr)
+    }
+
     pub(super) fn spawn<T: Send + 'static>(
         &self,
         work: impl Future<Output = T> + Send + 'static,

@@ -54,9 +54,10 @@ impl Metric {
     }
 }
 
-/// Whether a recorder hears of this gauge; it is told that it is 0.
+/// Whether there is a recorder; this gauge is told to be 0. The one of a process that has installed
+/// none has nothing in it, and asks for no value.
 #[cfg(feature = "metrics")]
-pub(super) fn is_heard_as_0(gauge: &Gauge) -> bool {
+pub(super) fn is_recording(gauge: &Gauge) -> bool {
     /// Says that it was asked for its value, which a recorder alone does.
     struct Zero<'a>(&'a Cell<bool>);
 
@@ -69,11 +70,11 @@ pub(super) fn is_heard_as_0(gauge: &Gauge) -> bool {
 
     let is_heard = Cell::new(false);
     gauge.set(Zero(&is_heard));
-    is_heard.get()
+    is_heard.get() || with_recorder(|recorder| size_of_val(recorder) > 0)
 }
 
 #[cfg(not(feature = "metrics"))]
-pub(super) const fn is_heard_as_0(_: &Gauge) -> bool {
+pub(super) const fn is_recording(_: &Gauge) -> bool {
     false
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use leader_core::Schedule;
 use leader_core::election::Timestamp;
 
-use super::{Counter, Gauge, Histogram, is_heard_as_0};
+use super::{Counter, Gauge, Histogram, is_recording};
 use super::{LAST_SUCCESS, LATENESS, OVERRUNS, RUN, RUNNING, RUNS, SKIPS};
 use crate::clock::Glance;
 use crate::run::{RunOutcome, SkipReason};
@@ -47,7 +47,7 @@ const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
 impl JobMeter {
     pub(crate) fn new(job: &str) -> Self {
         let running = RUNNING.gauge(&[job]);
-        if !is_heard_as_0(&running) {
+        if !is_recording(&running) {
             return Self(None);
         }
         for outcome in [FAILED, CANCELLED, SKIPPED] {

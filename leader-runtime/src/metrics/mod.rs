@@ -35,7 +35,7 @@ mod job;
 mod key;
 mod requests;
 
-use self::facade::is_heard_as_0;
+use self::facade::is_recording;
 pub(crate) use self::facade::{Counter, Gauge, Histogram};
 pub(crate) use self::job::JobMeter;
 pub(crate) use self::key::{KeyMeter, TermMeter};

@@ -62,7 +62,7 @@ impl Batch {
     /// Where to begin the next time, when so many were left: with those, or they would wait for ever.
     pub(super) fn next_first(&self, left: usize) -> usize {
         let taken = self.jobs.len() - left;
-        self.place(taken / self.shares.len())
+        self.place(taken.div_ceil(self.shares.len()))
     }
 
     fn job(&self, number: u32) -> usize {
@@ -163,5 +163,6 @@ mod tests {
         assert_eq!(rest, [5, 0, 2, 3]);
         let next = batch(6, before.next_first(rest.len()), 2);
         assert_eq!([next.take(0), next.take(1)], [Some(5), Some(2)]);
+        assert_eq!(next.next_first(5), 0, "also where a thread took none");
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::poll;
 use tokio::runtime::Handle;
-use tokio::task::{JoinSet, yield_now};
+use tokio::task::JoinSet;
 
 use super::batch::Batch;
 use super::job::Firing;
@@ -100,11 +100,18 @@ impl Queue {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        locked(&self.0).order.is_empty()
+    }
+
     /// Nothing is taken up any more.
     pub(super) fn clear(&self) {
         let mut line = locked(&self.0);
         line.order.clear();
-        line.batches.fill(None);
+        for batch in &mut line.batches {
+            // whoever holds it takes nothing more of it
+            batch.take().map(|batch| batch.take_rest());
+        }
     }
 }
 
@@ -119,10 +126,11 @@ pub(super) fn work_off(jobs: usize, shared: &Arc<Shared>) {
 fn take_up(thread: usize, shared: Arc<Shared>) -> BoxFuture<'static, ()> {
     Box::pin(async move {
         while let Some((batch, first)) = shared.queue.next(thread) {
-            let was_quick = take_some(thread, batch, first, &shared).await;
-            // with no batch: its guard keeps a key
-            if !was_quick {
-                yield_now().await;
+            if !take_some(thread, batch, first, &shared).await {
+                // Behind what waits for this thread. A task that yields waits where no other thread
+                // finds it.
+                shared.tasks.spawn(take_up(thread, Arc::clone(&shared)));
+                return;
             }
         }
     })

@@ -26,6 +26,7 @@ mod tenure;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -51,7 +52,7 @@ pub(crate) use self::settle::Archive;
 use self::settle::settle;
 use self::slot::Admission;
 use self::tenure::Tenant;
-use crate::clock;
+use crate::clock::{self, LONGEST_SLEEP};
 use crate::job::{Registration, Spare, Supplies};
 use crate::lock::{Claim, Terms};
 
@@ -190,11 +191,23 @@ impl Runs {
     }
 
     /// Looks for jobs that block their threads: where that has no end, their polls cannot tell it.
+    /// Those that they have taken from the queue's takers are replaced.
     fn look_after(&self) {
         if self.shared.tasks.len() > 0 {
             let now = clock::now();
             let jobs = self.shared.jobs.iter();
             jobs.for_each(|job| job.faults().look_at_poll(&job.name, now));
+        }
+        if !self.shared.queue.is_empty() {
+            dispatch::work_off(self.shared.jobs.len(), &self.shared);
+        }
+    }
+
+    /// The same from time to time, when nothing is tended any more.
+    pub(crate) async fn look_on(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(LONGEST_SLEEP).await;
+            self.look_after();
         }
     }
 }
@@ -267,11 +280,14 @@ impl Shared {
 
 impl Drop for Runs {
     fn drop(&mut self) {
+        // a job that blocks its thread keeps all this, and its own key alone
         self.shared.queue.clear();
         self.shared.tasks.end();
         self.shared.events.close();
-        let jobs = self.shared.jobs.iter();
-        jobs.for_each(|job| job.meter().close());
+        for job in &self.shared.jobs {
+            drop(job.slot.withdraw(|_| true));
+            job.meter().close();
+        }
     }
 }
 

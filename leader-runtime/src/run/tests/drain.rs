@@ -68,3 +68,22 @@ async fn a_shutdown_waits_for_the_longest_drain_and_then_for_the_service() {
         assert_eq!(within.as_secs(), seconds);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_its_slot_keeps_no_key_when_the_runs_are_dropped() {
+    #[leader_job(key = "test/key", every = "1s", overlap = "queue", crate = crate)]
+    async fn waits(notes: Told) {
+        notes.add("begins");
+        std::future::pending().await
+    }
+
+    let mut scene = Scene::led(&jobs![waits]);
+    scene.fire_each_second(2).await;
+    // as a job does that blocks its thread
+    let held = std::sync::Arc::clone(&scene.runs.shared);
+    let Scene { mut stage, runs, .. } = scene;
+    drop(runs);
+    stage.drain();
+    stage.drained().await;
+    drop(held);
+}

@@ -174,3 +174,32 @@ async fn the_run_that_waits_begins_when_the_tasks_of_the_one_before_are_gone() {
     let noted = ["0.0 begins", "1.0 the task is gone", "1.0 begins", "2.0 the task is gone"];
     assert_eq!(scene.noted(), noted);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_run_starts_is_under_its_own_term_and_not_under_that_of_the_run_before() {
+    static GO_ON: Mutex<Option<mpsc::Receiver<()>>> = Mutex::new(None);
+
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", overlap = "queue", crate = crate)]
+    async fn starts(run: Run, notes: Told) {
+        let told = (*notes).clone();
+        let Some(go_on) = GO_ON.lock().unwrap().take() else {
+            return run.spawn(async move { told.add("a task of the next") }).await.unwrap();
+        };
+        let work = run.block(move || {
+            told.add("blocks");
+            go_on.recv().unwrap();
+        });
+        work.await.unwrap();
+    }
+
+    let (go_on, hears) = mpsc::channel();
+    *GO_ON.lock().unwrap() = Some(hears);
+    let mut scene = Scene::led(&jobs![starts]);
+    scene.fire();
+    until(|| scene.noted().pop()).await;
+    scene.stage.lose();
+    scene.stage.lead();
+    scene.fire();
+    go_on.send(()).unwrap();
+    assert!(until(|| scene.noted().pop()).await.ends_with("a task of the next"));
+}
