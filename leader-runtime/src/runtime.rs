@@ -28,6 +28,9 @@ use crate::{log, signal};
 
 /// Runs jobs, each on the one node that leads its key.
 ///
+/// It wants Tokio's drivers, as `#[tokio::main]` has them, and a runtime that is built with
+/// `enable_all`. Without the one for I/O, jobs whose locks are files begin a millisecond later.
+///
 /// # Examples
 ///
 /// ```no_run

@@ -13,7 +13,8 @@ use tracing::{Instrument, Span};
 
 use super::Shared;
 use super::dispatch::QUICK;
-use super::job::{Firing, Job};
+use super::firing::Firing;
+use super::job::Job;
 use super::limits::Limits;
 use crate::clock::{self, Glance};
 use crate::job::{Gone, Outcome, Spare, StopReason, Stopper};

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::job::Firing;
+use super::firing::Firing;
 
 /// The jobs of a round, in a share for each thread, and what they run for.
 #[derive(Debug)]
@@ -116,7 +116,7 @@ mod tests {
 
     use leader_core::Due;
 
-    use super::super::job::Occasion;
+    use super::super::firing::Occasion;
     use super::*;
     use crate::clock;
     use crate::lock::Stage;

@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use super::batch::Batch;
-use super::job::Firing;
+use super::firing::Firing;
 use super::{Shared, take_slot, take_turns};
 use crate::clock;
 use crate::job::Spare;
@@ -127,16 +127,13 @@ fn take_up(thread: usize, shared: Arc<Shared>) -> BoxFuture<'static, ()> {
     Box::pin(async move {
         while let Some((batch, first)) = shared.queue.next(thread) {
             if !take_some(thread, batch, first, &shared).await {
-                // Behind what waits for this thread. A task that yields waits where no other thread
-                // finds it.
-                shared.tasks.spawn(take_up(thread, Arc::clone(&shared)));
                 return;
             }
         }
     })
 }
 
-/// Takes up some jobs of this batch; false where the last one was not quick.
+/// Takes up some jobs of this batch; false where another task goes on in this one's place.
 async fn take_some(thread: usize, batch: Arc<Batch>, first: usize, shared: &Arc<Shared>) -> bool {
     let (firing, mut spare) = (batch.firing.fork(), Spare::default());
     let (mut place, mut taken) = (first, 1);
@@ -144,11 +141,14 @@ async fn take_some(thread: usize, batch: Arc<Batch>, first: usize, shared: &Arc<
         let job = &shared.jobs[place];
         if take_slot(job, shared, &firing) {
             let mut turns = pin!(take_turns(job, shared, &firing, &mut spare));
-            if poll!(turns.as_mut()).is_pending() {
+            let suspends = poll!(turns.as_mut()).is_pending();
+            if suspends || !job.was_quick() {
+                // Behind what waits for this thread, where it was not quick. A task that yields would
+                // wait where no other thread finds it.
                 shared.tasks.spawn(take_up(thread, Arc::clone(shared)));
-                turns.await;
-            }
-            if !job.was_quick() {
+                if suspends {
+                    turns.await;
+                }
                 return false;
             }
         }

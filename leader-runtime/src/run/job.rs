@@ -1,19 +1,19 @@
 //! A job as its runs share it: where it is led, what goes on of it, and how many there were.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use leader_core::election::Timestamp;
-use leader_core::record::Missing;
 use leader_core::{Due, JobName, Key, Overlap, Policies, Schedule};
 
 use super::Shared;
 use super::faults::Faults;
+use super::firing::{Firing, Occasion, Past};
+use super::plan::{Plan, Plans};
 use super::settle::{Archive, Book};
 use super::slot::Slot;
-use crate::clock::{self, Glance};
+use crate::clock::Glance;
 use crate::job::{Attempt, Context, Entry, Registration, Spare, Stopper};
 use crate::lock::{Claim, Gate, Guard};
 use crate::metrics::JobMeter;
@@ -25,7 +25,7 @@ pub(super) struct Job {
     pub(super) name: JobName,
     /// What its attribute wrote down.
     pub(super) entry: &'static Entry,
-    pub(super) plan: Arc<Plan>,
+    plan: Arc<Plan>,
     pub(super) slot: Slot<Firing>,
     /// Where it keeps a record.
     pub(super) book: Option<Box<Book>>,
@@ -39,95 +39,6 @@ pub(super) struct Job {
     failed: AtomicU32,
     faults: Faults,
     meter: JobMeter,
-}
-
-/// What many jobs have in common: where they are led, when they run, and by which policies.
-#[derive(Debug)]
-pub(super) struct Plan {
-    key: Key,
-    schedule: Arc<Schedule>,
-    policies: Arc<Policies>,
-    /// While this is here, the process stands for the key.
-    claim: Claim,
-}
-
-/// The plans of jobs, one for those that are alike.
-pub(super) struct Plans<F>(HashMap<(Key, Arc<Schedule>, Arc<Policies>), Arc<Plan>>, F);
-
-/// A run that is to be, inside a term.
-#[derive(Clone, Debug)]
-pub(super) struct Firing {
-    pub(super) due: Due,
-    /// From here on, the key is not released before the run is over.
-    pub(super) guard: Arc<Guard>,
-    pub(super) occasion: Occasion,
-    /// When it is due, by the Unix epoch.
-    due_since_epoch: Duration,
-    /// The clocks, when this came to be.
-    seen: Glance,
-}
-
-/// What a record knows that was before a run.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Past {
-    /// How often leaders were interrupted at it.
-    pub(super) interrupted: u32,
-    /// What nobody ran before it.
-    pub(super) missing: Missing,
-}
-
-/// What a firing comes of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Occasion {
-    /// An instant that is due, or the run before.
-    Due,
-    /// The process has come to lead, and the job wants a run for that.
-    Elected,
-    /// The process has come to lead, or something was found too late: the record may have more.
-    Look,
-    /// Somebody wants a run now, whatever is due.
-    Asked,
-}
-
-impl Occasion {
-    /// Whether it is for no instant that a schedule says.
-    pub(super) const fn is_wish(self) -> bool {
-        matches!(self, Self::Elected | Self::Asked)
-    }
-}
-
-impl Firing {
-    pub(super) fn new(due: Due, guard: impl Into<Arc<Guard>>, occasion: Occasion) -> Self {
-        let (due_since_epoch, seen) = (clock::since_epoch(due.timestamp()), Glance::take());
-        Self { due, guard: guard.into(), occasion, due_since_epoch, seen }
-    }
-
-    /// The same, with a guard of its own: threads that count up and down what is one to them all
-    /// wait for each other.
-    pub(super) fn fork(&self) -> Self {
-        Self { guard: Arc::new(Guard::clone(&self.guard)), ..*self }
-    }
-
-    /// The same, that comes of something else.
-    pub(super) fn on(&self, occasion: Occasion) -> Self {
-        Self { occasion, ..self.clone() }
-    }
-}
-
-impl<F: FnMut(&str) -> Claim> Plans<F> {
-    /// None yet; `claim` stands for a key.
-    pub(super) fn new(claim: F) -> Self {
-        Self(HashMap::new(), claim)
-    }
-
-    fn of(&mut self, Registration { key, schedule, policies, .. }: &Registration) -> Arc<Plan> {
-        let alike = (key.clone(), Arc::clone(schedule), Arc::clone(policies));
-        let plan = self.0.entry(alike).or_insert_with_key(|(key, schedule, policies)| {
-            let (schedule, policies) = (Arc::clone(schedule), Arc::clone(policies));
-            Arc::new(Plan { key: key.clone(), schedule, policies, claim: (self.1)(key.as_str()) })
-        });
-        Arc::clone(plan)
-    }
 }
 
 impl Job {

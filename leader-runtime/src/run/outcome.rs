@@ -32,7 +32,8 @@ pub enum SkipReason {
     Overlap,
     /// It waited for the run before, and a newer one took its place.
     Overtaken,
-    /// It was found so much too late: the process, or its machine, had stood still.
+    /// It was found so much too late: the process, or its machine, had stood still, or its turn did
+    /// not come before it was due again, since every thread was blocked.
     TooLate(Duration),
     /// The job said so itself, with an [`Outcome::skip`](crate::Outcome::skip).
     ByJob(Arc<str>),

@@ -8,7 +8,8 @@ use std::time::SystemTime;
 use leader_core::{Schedule, nearest};
 use tokio::sync::{mpsc, oneshot};
 
-use super::job::{Firing, Job, Occasion};
+use super::firing::{Firing, Occasion};
+use super::job::Job;
 use super::{Begun, Runs, Shared};
 use crate::clock;
 use crate::error::{Error, Result};

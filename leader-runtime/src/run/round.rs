@@ -11,7 +11,8 @@ use leader_core::{Due, Overlap, Schedule};
 use tracing::{debug, error};
 
 use super::attempt::caught;
-use super::job::{Firing, Job, Occasion};
+use super::firing::{Firing, Occasion};
+use super::job::Job;
 use super::roster::Roster;
 use super::{Runs, admit, dispatch, take_turns};
 use crate::clock;

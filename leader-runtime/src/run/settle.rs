@@ -14,7 +14,8 @@ use tracing::warn;
 
 use super::Shared;
 use super::course::{self, Finished};
-use super::job::{Firing, Job, Occasion, Past};
+use super::firing::{Firing, Occasion, Past};
+use super::job::Job;
 use super::ledger::{Ledger, Office};
 use super::outcome::{RunOutcome, SkipReason};
 use crate::clock;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use leader_core::Schedule;
 use leader_core::election::{Fence, KeyId, Term, Timestamp};
 
-use super::job::{Firing, Job, Occasion};
+use super::firing::{Firing, Occasion};
+use super::job::Job;
 use super::outcome::RunOutcome;
 use super::{Over, Runs};
 use crate::clock::{self, LONGEST_SLEEP};
