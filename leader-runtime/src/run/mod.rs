@@ -227,7 +227,7 @@ fn admit(job: &Job, shared: &Shared, firing: Firing) -> Result<Firing, Begun> {
         Admission::Waits { instead_of } => {
             let is_kept = job.book.as_ref().is_some_and(|book| book.keeps_missed());
             let is_lost = |older: &Firing| older.occasion.is_wish() || !is_kept;
-            if let Some(older) = instead_of.map(|older| *older).filter(is_lost) {
+            if let Some(older) = instead_of.filter(is_lost) {
                 debug!(job = %job.name, due = %older.due, "skipped: a newer one takes its place");
                 shared.tell_skipped(job, &older, SkipReason::Overtaken);
             }

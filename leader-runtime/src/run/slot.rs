@@ -10,10 +10,16 @@ use tokio::sync::Notify;
 #[derive(Debug)]
 pub(super) struct Slot<T> {
     is_taken: AtomicBool,
+    /// Made for the first that may wait.
+    line: OnceLock<Box<Line<T>>>,
+}
+
+#[derive(Debug)]
+struct Line<T> {
     /// There is none where the slot is free.
-    waiting: Mutex<Option<Box<T>>>,
-    /// Told when something waits; made for who wants to know.
-    wanted: OnceLock<Box<Notify>>,
+    waiting: Mutex<Option<T>>,
+    /// Told when something waits.
+    wanted: Notify,
 }
 
 /// What becomes of one that wants the slot.
@@ -22,7 +28,7 @@ pub(super) enum Admission<T> {
     /// The slot is its own.
     Runs(T),
     /// It runs next; the one that was to do so before it does not run.
-    Waits { instead_of: Option<Box<T>> },
+    Waits { instead_of: Option<T> },
     /// It does not run.
     Skipped(T),
 }
@@ -32,15 +38,14 @@ impl<T> Slot<T> {
         let (Overlap::Queue | Overlap::Replace) = overlap else {
             return if self.take() { Admission::Runs(next) } else { Admission::Skipped(next) };
         };
-        let mut waiting = self.waiting();
+        let line = self.line();
+        let mut waiting = line.waiting();
         if self.take() {
             return Admission::Runs(next);
         }
-        let instead_of = waiting.replace(Box::new(next));
+        let instead_of = waiting.replace(next);
         drop(waiting);
-        if let Some(wanted) = self.wanted.get() {
-            wanted.notify_one();
-        }
+        line.wanted.notify_one();
         Admission::Waits { instead_of }
     }
 
@@ -51,12 +56,12 @@ impl<T> Slot<T> {
 
     /// Gives the slot to the one that waits for it; where none does, it is free.
     pub(super) fn pass_on(&self) -> Option<T> {
-        let mut waiting = self.waiting();
+        let mut waiting = self.line().waiting();
         let next = waiting.take();
         if next.is_none() {
             self.free();
         }
-        next.map(|next| *next)
+        next
     }
 
     /// The same, where nothing ever waits for it.
@@ -66,27 +71,33 @@ impl<T> Slot<T> {
 
     /// The one that waits waits no longer, where this holds for it.
     pub(super) fn withdraw(&self, which: impl FnOnce(&T) -> bool) -> Option<T> {
-        self.waiting().take_if(|waiting| which(waiting)).map(|waiting| *waiting)
+        self.line.get()?.waiting().take_if(|waiting| which(waiting))
     }
 
     /// Comes back when something waits for the slot.
     pub(super) async fn wanted(&self) {
-        let wanted = self.wanted.get_or_init(Box::default);
+        let line = self.line();
         // a word that was said to the run before is no word to this one
-        while self.waiting().is_none() {
-            wanted.notified().await;
+        while line.waiting().is_none() {
+            line.wanted.notified().await;
         }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Option<Box<T>>> {
+    fn line(&self) -> &Line<T> {
+        let new = || Box::new(Line { waiting: Mutex::new(None), wanted: Notify::new() });
+        self.line.get_or_init(new)
+    }
+}
+
+impl<T> Line<T> {
+    fn waiting(&self) -> MutexGuard<'_, Option<T>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        let (is_taken, waiting, wanted) = Default::default();
-        Self { is_taken, waiting, wanted }
+        Self { is_taken: AtomicBool::new(false), line: OnceLock::new() }
     }
 }
 
@@ -111,7 +122,7 @@ mod tests {
         assert_eq!(slot.admit(1, Overlap::Queue), Admission::Runs(1));
         assert_eq!(slot.wanted().now_or_never(), None);
         assert_eq!(slot.admit(2, Overlap::Queue), Admission::Waits { instead_of: None });
-        let instead_of = Some(Box::new(2));
+        let instead_of = Some(2);
         assert_eq!(slot.admit(3, Overlap::Queue), Admission::Waits { instead_of });
         assert_eq!(slot.wanted().now_or_never(), Some(()));
         assert_eq!(slot.pass_on(), Some(3));
