@@ -28,8 +28,8 @@ use crate::{log, signal};
 
 /// Runs jobs, each on the one node that leads its key.
 ///
-/// It wants Tokio's drivers, as `#[tokio::main]` has them, and a runtime that is built with
-/// `enable_all`. Without the one for I/O, jobs whose locks are files begin a millisecond later.
+/// It wants Tokio's drivers for time and I/O, as `#[tokio::main]` has them, and a runtime that is
+/// built with `enable_all`.
 ///
 /// # Examples
 ///

@@ -7,13 +7,14 @@
 
 use std::collections::VecDeque;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::poll;
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 
 use super::batch::Batch;
 use super::firing::Firing;
@@ -24,12 +25,17 @@ use crate::job::Spare;
 /// After a run that took longer than this, whatever else waits for the thread has its turn.
 pub(super) const QUICK: Duration = Duration::from_micros(100);
 
-/// Of a batch, so many are taken up before it is the turn of another.
+/// Of a batch, so many are taken up before it is the turn of another, and of what else waits for the
+/// thread.
 const IN_A_ROW: usize = 64;
 
 /// Batches whose jobs wait for their turn: of each round, at most one.
 #[derive(Debug)]
-pub(super) struct Queue(Mutex<Line>);
+pub(super) struct Queue {
+    line: Mutex<Line>,
+    /// How many tasks work it off, those apart that wait for what they took up.
+    takers: AtomicUsize,
+}
 
 #[derive(Debug)]
 struct Line {
@@ -37,7 +43,13 @@ struct Line {
     order: VecDeque<usize>,
     /// Of each round.
     batches: Box<[Option<Arc<Batch>>]>,
+    /// Whether anything was taken since that was last asked.
+    moves: bool,
 }
+
+/// A task that works off the queue.
+#[derive(Debug)]
+struct Taker(Arc<Shared>);
 
 /// The tasks of a process's runs; none any more, when its runs are dropped.
 #[derive(Debug)]
@@ -47,7 +59,8 @@ impl Queue {
     /// For so many rounds.
     pub(super) fn new(rounds: usize) -> Self {
         let batches = (0..rounds).map(|_| None).collect();
-        Self(Mutex::new(Line { order: VecDeque::new(), batches }))
+        let line = Line { order: VecDeque::new(), batches, moves: false };
+        Self { line: Mutex::new(line), takers: AtomicUsize::new(0) }
     }
 
     /// The jobs of this round run for this, each in its turn.
@@ -55,7 +68,7 @@ impl Queue {
     /// Some may still wait for their turn from when they were due before. They are not run for
     /// that: after a stall there is no burst.
     pub(super) fn put(&self, round: usize, jobs: &Arc<[usize]>, firing: Firing, shared: &Shared) {
-        let mut line = locked(&self.0);
+        let mut line = locked(&self.line);
         let overtaken = line.batches[round].take();
         let late = overtaken.as_ref().map(|batch| batch.take_rest()).unwrap_or_default();
         let first = overtaken.as_ref().map_or(0, |batch| batch.next_first(late.len()));
@@ -73,8 +86,9 @@ impl Queue {
 
     /// The batch whose turn it is, and the next job of it for this thread.
     fn next(&self, thread: usize) -> Option<(Arc<Batch>, usize)> {
-        let mut line = locked(&self.0);
-        let Line { order, batches } = &mut *line;
+        let mut line = locked(&self.line);
+        let Line { order, batches, moves } = &mut *line;
+        *moves = true;
         while let Some(round) = order.pop_front() {
             let batch = batches[round].take()?;
             let job = batch.take(thread);
@@ -91,8 +105,8 @@ impl Queue {
 
     /// This batch has no more jobs: its guard would keep its key.
     fn remove(&self, batch: &Arc<Batch>) {
-        let mut line = locked(&self.0);
-        let Line { order, batches } = &mut *line;
+        let mut line = locked(&self.line);
+        let Line { order, batches, .. } = &mut *line;
         if batches[batch.round].take_if(|there| Arc::ptr_eq(there, batch)).is_some() {
             // it was put at the back when it was last looked at
             let place = order.iter().rposition(|round| *round == batch.round);
@@ -101,12 +115,19 @@ impl Queue {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        locked(&self.0).order.is_empty()
+        locked(&self.line).order.is_empty()
+    }
+
+    /// Whether there are jobs in it, and none was taken since this was last asked.
+    fn stands_still(&self) -> bool {
+        let mut line = locked(&self.line);
+        let moves = std::mem::take(&mut line.moves);
+        !moves && !line.order.is_empty()
     }
 
     /// Nothing is taken up any more.
     pub(super) fn clear(&self) {
-        let mut line = locked(&self.0);
+        let mut line = locked(&self.line);
         line.order.clear();
         for batch in &mut line.batches {
             // whoever holds it takes nothing more of it
@@ -118,48 +139,81 @@ impl Queue {
 /// Begins so many jobs that were put into the queue.
 pub(super) fn work_off(jobs: usize, shared: &Arc<Shared>) {
     for thread in 0..threads().min(jobs) {
-        shared.tasks.spawn(take_up(thread, Arc::clone(shared)));
+        // one on each thread, and as many again, since some may be where no other thread finds them
+        if shared.queue.takers.load(Ordering::Relaxed) >= 2 * threads() {
+            return;
+        }
+        shared.tasks.spawn(take_up(thread, shared));
+    }
+}
+
+/// The same, where nothing was taken up since this was asked before: the takers are blocked.
+pub(super) fn work_on(shared: &Arc<Shared>) {
+    if shared.queue.stands_still() {
+        (0..threads()).for_each(|thread| shared.tasks.spawn(take_up(thread, shared)));
     }
 }
 
 /// Polls one run after the other until none is left; where one suspends, another task goes on.
-fn take_up(thread: usize, shared: Arc<Shared>) -> BoxFuture<'static, ()> {
+fn take_up(thread: usize, shared: &Arc<Shared>) -> BoxFuture<'static, ()> {
+    let (mut taker, shared) = (Taker::new(shared), Arc::clone(shared));
     Box::pin(async move {
         while let Some((batch, first)) = shared.queue.next(thread) {
-            if !take_some(thread, batch, first, &shared).await {
+            let Some(goes_on) = take_some(thread, batch, first, taker, &shared).await else {
                 return;
-            }
+            };
+            taker = goes_on;
+            // with no batch: its guard keeps a key
+            yield_now().await;
         }
     })
 }
 
-/// Takes up some jobs of this batch; false where another task goes on in this one's place.
-async fn take_some(thread: usize, batch: Arc<Batch>, first: usize, shared: &Arc<Shared>) -> bool {
+/// Takes up some jobs of this batch. Where the last one suspended, another taker goes on.
+async fn take_some(
+    thread: usize,
+    batch: Arc<Batch>,
+    first: usize,
+    taker: Taker,
+    shared: &Arc<Shared>,
+) -> Option<Taker> {
     let (firing, mut spare) = (batch.firing.fork(), Spare::default());
     let (mut place, mut taken) = (first, 1);
     loop {
         let job = &shared.jobs[place];
         if take_slot(job, shared, &firing) {
             let mut turns = pin!(take_turns(job, shared, &firing, &mut spare));
-            let suspends = poll!(turns.as_mut()).is_pending();
-            if suspends || !job.was_quick() {
-                // Behind what waits for this thread, where it was not quick. A task that yields would
-                // wait where no other thread finds it.
-                shared.tasks.spawn(take_up(thread, Arc::clone(shared)));
-                if suspends {
-                    turns.await;
-                }
-                return false;
+            if poll!(turns.as_mut()).is_pending() {
+                drop(taker);
+                shared.tasks.spawn(take_up(thread, shared));
+                turns.await;
+                return None;
+            }
+            if !job.was_quick() {
+                return Some(taker);
             }
         }
         if taken == IN_A_ROW {
-            return true;
+            return Some(taker);
         }
         let Some(next) = batch.take(thread) else {
             shared.queue.remove(&batch);
-            return true;
+            return Some(taker);
         };
         (place, taken) = (next, taken + 1);
+    }
+}
+
+impl Taker {
+    fn new(shared: &Arc<Shared>) -> Self {
+        shared.queue.takers.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Taker {
+    fn drop(&mut self) {
+        self.0.queue.takers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -194,6 +194,11 @@ impl Runs {
         }
     }
 
+    /// Whether anything goes on or is to.
+    fn is_busy(&self) -> bool {
+        self.shared.tasks.len() > 0 || !self.shared.queue.is_empty()
+    }
+
     /// Looks for jobs that block their threads: where that has no end, their polls cannot tell it.
     /// Those that they have taken from the queue's takers are replaced.
     fn look_after(&self) {
@@ -202,9 +207,7 @@ impl Runs {
             let jobs = self.shared.jobs.iter();
             jobs.for_each(|job| job.faults().look_at_poll(&job.name, now));
         }
-        if !self.shared.queue.is_empty() {
-            dispatch::work_off(self.shared.jobs.len(), &self.shared);
-        }
+        dispatch::work_on(&self.shared);
     }
 
     /// The same from time to time, when nothing is tended any more.

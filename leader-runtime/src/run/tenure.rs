@@ -65,7 +65,7 @@ impl Runs {
                         self.begin_due(job, occasion);
                     }
                 }
-                () = clock::sleep_towards(self.look_at), if self.shared.tasks.len() > 0 => {
+                () = clock::sleep_towards(self.look_at), if self.is_busy() => {
                     self.look_at = clock::now() + LONGEST_SLEEP;
                     self.look_after();
                 }

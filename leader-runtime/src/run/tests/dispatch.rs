@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use leader_core::Due;
 
 use super::{Scene, Told};
 use crate::engine::Tick;
 use crate::log::Log;
 use crate::run::RunEvent;
+use crate::run::firing::{Firing, Occasion};
 use crate::{Jobs, Run, clock, jobs, leader_job};
 
 /// In its first run it is quick; in its second it is not; in its third it panics.
@@ -153,4 +155,16 @@ async fn one_job_does_not_wait_for_all_of_many_that_were_due_just_before() {
     scene.pass(1.0).await;
     let place = scene.noted().iter().position(|line| line == "0.0 the other");
     assert!(place.is_some_and(|place| place < 200), "{place:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_takes_up_is_found_within_two_seconds() {
+    let mut scene = Scene::led_together(&many(3));
+    let shared = &scene.runs.shared;
+    let guard = shared.jobs[0].gate().enter().unwrap();
+    let firing = Firing::new(Due::new(clock::wall()), guard, Occasion::Due);
+    // as where those who are to take it up have their threads blocked
+    shared.queue.put(0, &(0..3).collect(), firing, shared);
+    scene.pass(2.1).await;
+    assert_eq!(scene.noted().len(), 3);
 }
