@@ -33,7 +33,7 @@ mod timerfd {
     use std::io;
     use std::os::fd::OwnedFd;
     use std::panic::catch_unwind;
-    use std::time::{SystemTime, UNIX_EPOCH};
+    use std::time::SystemTime;
 
     use rustix::io::{Errno, read};
     use rustix::time::{
@@ -42,6 +42,8 @@ mod timerfd {
     };
     use tokio::io::unix::AsyncFd;
     use tracing::warn;
+
+    use crate::clock;
 
     /// One of the system, where that gives one.
     #[derive(Debug, Default)]
@@ -87,7 +89,7 @@ mod timerfd {
     }
 
     async fn wait(timer: &AsyncFd<OwnedFd>, until: SystemTime) -> io::Result<()> {
-        let until = until.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let until = clock::since_epoch(until);
         let once = Timespec { tv_sec: 0, tv_nsec: 0 };
         // 0 would be no alarm
         let at = Timespec {
