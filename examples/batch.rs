@@ -1,6 +1,7 @@
-//! A batch that takes up the work where the leader before left it. Where it stands is a key in
-//! Consul, which a leader that was deposed cannot write any more; and it ends by itself, between two
-//! items, when the process shuts down.
+//! A batch that resumes the work of the previous leader. Its position is a key beside the lock, which
+//! a deposed leader cannot write; and it ends between two items when the process shuts down.
+//!
+//! With `LEADER_LOCK=local` it needs no Consul.
 
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use leader_runtime::{Data, Kv, Result, Runtime, Stop, jobs, leader_job};
 
 const POSITION: &str = "service/batch/position";
 
-/// What a real service would hold a pool or a client in.
+/// Stands in for a pool or a client of a real service.
 struct Items(&'static [&'static str]);
 
 impl Items {

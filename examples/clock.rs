@@ -1,8 +1,8 @@
-//! A clock that ticks on the leader alone. Start it twice, stop the one that says `It is`.
+//! A clock that ticks on the leader alone. Start it twice, and stop the one that prints `It is`.
 //!
-//! `LEADER_LOCK=local cargo run --example clock` needs nothing else; without that setting it looks
-//! for Consul at `CONSUL_HTTP_ADDR`. `cargo run --example clock -- jobs list` says what it does, and
-//! runs nothing.
+//! `LEADER_LOCK=local cargo run --example clock` needs nothing else; without that setting it uses
+//! Consul at `CONSUL_HTTP_ADDR`. `cargo run --example clock -- jobs list` lists its job, and runs
+//! nothing.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ use leader_runtime::{Runtime, jobs, leader_job};
 /// Prints the time on the leader, every three seconds.
 #[leader_job(key = "service/clock", every = "3s", standby = not_the_leader)]
 async fn call_time() {
-    println!("It is {}", jiff::Zoned::now());
+    println!("It is {}", jiff::ZonedDateTime::now());
 }
 
 async fn not_the_leader() {

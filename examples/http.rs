@@ -1,5 +1,5 @@
-//! A service that has an HTTP server and its own way to stop; it answers who leads and which jobs there
-//! are, tells what becomes of runs as it happens, runs a job when it is told to, and gives the lead away:
+//! A service with an HTTP server and its own way to stop. It shows the leader and the jobs, streams
+//! the events of runs, triggers a job, and steps down:
 //!
 //! ```sh
 //! LEADER_LOCK=local cargo run --example http
@@ -16,18 +16,19 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::{Stream, StreamExt};
-use leader_runtime::{Due, Error, Handle, Leader, Runtime, jobs, leader_job};
+use leader_runtime::{Error, Handle, Leader, Runtime, jobs, leader_job};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 const KEY: &str = "service/report";
 
-/// What requests that go on have to end, once the runtime has.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time for open requests to end, after the runtime.
+const REQUEST_DRAIN: Duration = Duration::from_secs(5);
 
 #[leader_job(key = KEY, every = "10s")]
 async fn report() {
@@ -41,14 +42,15 @@ fn unavailable(error: Error) -> (StatusCode, String) {
 }
 
 async fn leader(State(handle): State<Handle>) -> Answer<Json<Option<Leader>>> {
-    handle.leader(KEY).await.map(Json).map_err(unavailable)
+    let key = handle.key(KEY).map_err(unavailable)?;
+    key.leader().await.map(Json).map_err(unavailable)
 }
 
 /// A line for each.
 async fn jobs(State(handle): State<Handle>) -> Answer<String> {
     let jobs = handle.jobs().map_err(unavailable)?;
     let line = |job: &leader_runtime::JobStatus| {
-        let next = job.next.map_or_else(|| "not known".into(), |next| Due::new(next).to_string());
+        let next = job.next.map_or_else(|| "not known".into(), |next| next.to_string());
         format!("{}: {}, next {next}\n", job.name, job.schedule)
     };
     Ok(jobs.iter().map(line).collect())
@@ -57,18 +59,30 @@ async fn jobs(State(handle): State<Handle>) -> Answer<String> {
 async fn events(
     State(handle): State<Handle>,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    Sse::new(handle.events().map(|event| Ok(Event::default().data(format!("{event:?}")))))
+    let event = |event| Event::default().json_data(event).unwrap_or_else(|_| Event::default());
+    Sse::new(handle.events().map(move |run| Ok(event(run))))
 }
 
-/// On the leader it runs now; elsewhere the answer says who that is.
-async fn report_now(State(handle): State<Handle>) -> Answer<StatusCode> {
-    let triggered = handle.trigger::<report>().await.map(|()| StatusCode::ACCEPTED);
-    triggered.map_err(|error| (StatusCode::CONFLICT, error.to_string()))
+/// Runs the job now where this node leads; elsewhere the answer is 409 with the leader, where one is
+/// known: the request belongs there.
+async fn report_now(State(handle): State<Handle>) -> Response {
+    match handle.trigger::<report>().await {
+        Ok(()) => StatusCode::ACCEPTED.into_response(),
+        Err(error) if error.is_not_leading() => {
+            (StatusCode::CONFLICT, Json(error.leader())).into_response()
+        }
+        Err(error) if error.is_busy() => (StatusCode::CONFLICT, error.to_string()).into_response(),
+        Err(error) => unavailable(error).into_response(),
+    }
 }
 
-/// Where it leads, another does in milliseconds.
+/// Steps down: another node leads in milliseconds.
 async fn step_down(State(handle): State<Handle>) -> Answer<StatusCode> {
-    handle.step_down(KEY).map(|()| StatusCode::ACCEPTED).map_err(unavailable)
+    handle
+        .key(KEY)
+        .and_then(|key| key.step_down())
+        .map(|()| StatusCode::ACCEPTED)
+        .map_err(unavailable)
 }
 
 #[tokio::main]
@@ -100,10 +114,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let server = tokio::spawn(server.into_future());
 
-    // it answers as long as runs go on
+    // answers as long as runs are in progress
     runtime.run_until(stop).await?;
     drop(let_go);
-    if let Ok(ended) = timeout(PATIENCE, server).await {
+    if let Ok(ended) = timeout(REQUEST_DRAIN, server).await {
         ended??;
     }
     Ok(())

@@ -8,10 +8,10 @@ use leader_runtime::{LockManager, Term};
 async fn main() -> leader_runtime::Result<()> {
     let locks = LockManager::from_env()?;
     let lock = locks.lock("service/migration")?;
-    // dropped at its next await, should leadership end under it
+    // dropped at its next await if leadership ends
     lock.while_leading(migrate).await?;
     lock.release().await;
-    locks.shut_down().await;
+    locks.shutdown().await;
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-//! A service that runs a `JobScheduler` of tokio-cron-scheduler already: our job fires through it,
-//! beside the service's own, and is in its notifications.
+//! A service with a `JobScheduler` of tokio-cron-scheduler: our job fires through it, beside the
+//! service's own jobs, and is in its notifications.
 //!
 //! `LEADER_LOCK=local cargo run --example tokio_cron_scheduler` needs nothing else.
 
@@ -9,7 +9,7 @@ use tokio_cron_scheduler::{Job, JobNotification, JobScheduler};
 /// Prints the time on the leader, every three seconds.
 #[leader_job(key = "service/clock", every = "3s", standby = not_the_leader)]
 async fn call_time() {
-    println!("It is {}", jiff::Zoned::now());
+    println!("It is {}", jiff::ZonedDateTime::now());
 }
 
 async fn not_the_leader() {
@@ -22,13 +22,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // one of the service's own, which every node runs
     scheduler.add(Job::new("*/5 * * * * *", |_, _| println!("On every node"))?).await?;
     scheduler.start().await?;
-    tokio::spawn(tell_starts(scheduler.clone()));
+    tokio::spawn(print_starts(scheduler.clone()));
     Runtime::from_env()?.jobs(jobs![call_time]).scheduler(scheduler).run().await?;
     Ok(())
 }
 
-/// What the scheduler notifies: our job carries its name.
-async fn tell_starts(scheduler: JobScheduler) {
+/// Prints the scheduler's notifications: our job carries its name.
+async fn print_starts(scheduler: JobScheduler) {
     let context = scheduler.context();
     let mut notified = context.notify_tx.subscribe();
     while let Ok((id, state)) = notified.recv().await {

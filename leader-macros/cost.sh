@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What attributes cost to compile, ours beside others: the seconds that each adds to a cold
-# `cargo check`, and the milliseconds a use to a warm one. Medians; some five minutes on an idle
-# machine. Not part of the tests, since a busy machine would fail them.
+# `cargo check`, and the milliseconds a use to a warm one, above a crate that names the same
+# dependency and uses nothing of it. Medians; some ten minutes on an idle machine. Not part of the tests, since a busy machine would fail them.
 #
 #   leader-macros/cost.sh [RUNS]
 set -euo pipefail
@@ -76,8 +76,10 @@ for name in bare tokio axum leader; do
         *) title="$name-macros" ;;
     esac
     read -r wall processor <<<"$(cold $name)"
+    [ $name = axum ] && axum=$processor
     printf '  %-28s %s (%s)\n' "$title" "$(seconds "$wall")" "$(seconds "$processor")"
 done
+printf '  %-28s %d.%02d\n' 'ours over axum-macros' $((processor / axum)) $((processor * 100 / axum % 100))
 
 # as small as an attribute can be that reads its function
 mkdir -p "$scratch/echo/src"
@@ -101,10 +103,22 @@ crate handlers "$axum" "$(hundred '#[allow(dead_code)] #[axum::debug_handler]')"
 crate jobs "$runtime" "$(hundred '#[allow(dead_code)] #[leader_runtime::leader_job(key = "service/job_@", every = "3s")]')"
 crate crons "$runtime" "$(hundred '#[allow(dead_code)] #[leader_runtime::leader_job(key = "service/job_@", cron = "0 9 * * MON-FRI", tz = "Europe/Oslo", overlap = "queue")]')"
 
-nothing=$(warm plain)
-echo "a warm check of a hundred uses: processor time above that without any ($nothing ms), a use:"
-for use in 'echoes:syn and quote, re-emitted' 'mains:#[tokio::main]' 'handlers:#[axum::debug_handler]' \
-    'jobs:#[leader_job], every' 'crons:#[leader_job], cron with tz'; do
-    took=$(($(warm "${use%%:*}") - nothing))
-    printf '  %-28s %d.%02d ms\n' "${use#*:}" $((took / 100)) $((took % 100))
+# NAME CRATE: milliseconds of a warm check that uses nothing of the crate, and of a hundred uses
+uses() {
+    local source=$scratch/$1/src/lib.rs nothing
+    mv "$source" "$scratch/uses"
+    printf '%s\n' "${2:+use $2 as _;}" >"$source"
+    nothing=$(warm "$1")
+    mv "$scratch/uses" "$source"
+    echo "$nothing $(warm "$1")"
+}
+
+echo "a warm check: processor time of a use, and of a crate that names the dependency alone:"
+for use in 'plain::a plain async fn' 'echoes:echo:syn and quote, re-emitted' 'mains:tokio:#[tokio::main]' \
+    'handlers:axum:#[axum::debug_handler]' 'jobs:leader_runtime:#[leader_job], every' \
+    'crons:leader_runtime:#[leader_job], cron with tz'; do
+    IFS=: read -r name dependency title <<<"$use"
+    read -r nothing hundred <<<"$(uses "$name" "$dependency")"
+    took=$((hundred - nothing))
+    printf '  %-28s %d.%02d ms, %d ms\n' "$title" $((took / 100)) $((took % 100)) "$nothing"
 done

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use leader_runtime::{Fence, Jobs, Runtime, Settings, jobs, leader_job};
+use leader_runtime::{Fence, Runtime, Settings, jobs, leader_job};
 use tests::history::{Lead, Leadership, Recorder, Run, What};
 use tokio::time::sleep;
 use tracing_subscriber::filter::LevelFilter;
@@ -114,14 +114,14 @@ async fn main() -> leader_runtime::Result<()> {
     match env::args().nth(1).as_deref() {
         Some("records") => {
             let kept = || jobs![once, again];
-            jobs = jobs.extend(kept()).extend(kept().prefix("cron_"));
+            jobs = jobs.merge(kept()).merge(kept().prefix("cron_"));
             for job in ["cron_once", "cron_again"] {
                 settings = settings.job(job, "cron", "* * * * * *");
             }
         }
         Some("crowd") => {
             let crowd = (0..CROWD).map(|number| jobs![of_crowd].prefix(&format!("n{number}_")));
-            jobs = crowd.fold(jobs, Jobs::extend);
+            jobs.extend(crowd);
         }
         _ => {}
     }

@@ -1,5 +1,5 @@
-# What a node's token must permit, and no more; what jobs write through `Kv`
-# is added by whoever writes them. Consul takes it from
+# The rights that a node's token needs, and no others. Add rights for keys that jobs
+# write through `Kv`. Create the policy with
 #   consul acl policy create -name NAME -rules @FILE
 
 # the locks

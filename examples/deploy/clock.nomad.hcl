@@ -5,7 +5,7 @@
 job "clock" {
   type = "service"
 
-  # a new allocation stands by, and is ready for that, before an old one is told to stop
+  # a new allocation stands by, and is ready for that, before an old one is stopped
   update {
     max_parallel     = 1
     canary           = 1
@@ -42,7 +42,7 @@ job "clock" {
         timeout  = "2s"
       }
 
-      # nothing but a restart helps
+      # only a restart helps
       check {
         name      = "live"
         type      = "http"
@@ -67,7 +67,7 @@ job "clock" {
         cap_drop     = ["all"]
       }
 
-      # above the longest `drain` of its jobs, 10 s unless told otherwise, and 5 s for Consul to answer;
+      # above the longest `drain` of its jobs, 10 s by default, and 5 s for Consul to answer;
       # a client's own max_kill_timeout is 30 s
       kill_signal  = "SIGTERM"
       kill_timeout = "30s"

@@ -9,17 +9,18 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 use std::time::{Duration, UNIX_EPOCH};
 
-use leader_core::{Backoff, Every, JobName, Key, Options, Schedule, Zone};
+use leader_core::{Backoff, Cron, Every, Except, JobName, Key, Options, Schedule, Seed, Zone};
 
 type Parser = (&'static str, fn(&str));
 
 /// Each by the name of its target.
-pub(crate) const PARSERS: [Parser; 9] = [
+pub(crate) const PARSERS: [Parser; 10] = [
     ("span", span),
     ("key", key),
     ("name", name),
     ("every", every),
     ("cron", cron),
+    ("except", except),
     ("zone", zone),
     ("schedule", schedule),
     ("backoff", backoff),
@@ -58,6 +59,29 @@ pub(crate) fn cron(text: &str) {
             due(&schedule);
         }
     }
+    // with the values of two jobs for each `H`, which print as what could have been written
+    for name in ["call_time", "charge"] {
+        match Cron::hashed(text, Seed::of("service/clock", name)) {
+            Ok(cron) => {
+                let schedule = Schedule::Cron(cron);
+                printed_as_read::<Schedule>(&schedule.to_string());
+                due(&schedule);
+            }
+            Err(fault) => told(text, &fault),
+        }
+    }
+}
+
+/// Days that are left out of schedules with many days and with few.
+pub(crate) fn except(text: &str) {
+    let Some(except) = printed_as_read::<Except>(text) else { return };
+    for cron in ["0 9 * * *", "30 2 L,15W * */2", "0 0 29 2 *"] {
+        match cron.parse::<Cron>().map(|cron| cron.with_except(except.clone())) {
+            Ok(Ok(cron)) => due(&Schedule::Cron(cron)),
+            Ok(Err(fault)) => told(text, &fault),
+            Err(fault) => panic!("{cron}: {fault}"),
+        }
+    }
 }
 
 pub(crate) fn zone(text: &str) {
@@ -88,10 +112,11 @@ pub(crate) fn options(text: &str) {
         again.set(option, &text).unwrap_or_else(|fault| panic!("{option} = {text:?}: {fault}"));
     }
     assert_eq!(options.texts(), again.texts(), "{text:?}");
-    for conflict in options.conflicts() {
+    let seed = Some(Seed::of("service/clock", "call_time"));
+    for conflict in options.conflicts(seed) {
         told(text, &conflict.text);
     }
-    options.schedule().iter().for_each(due);
+    options.schedule(seed).iter().for_each(due);
 }
 
 fn printed_as_read<T: FromStr<Err: Display> + Display + PartialEq + Debug>(
@@ -115,13 +140,19 @@ fn told(text: &str, fault: &impl Display) {
     assert!(!fault.to_string().is_empty(), "{text:?} is refused without a word");
 }
 
-/// Its words, and its next three instants from 2026 on, in order.
+/// Its words, and its next three instants from 2026 on, in order; each is also found looking back.
 fn due(schedule: &Schedule) {
     assert!(!schedule.words().is_empty());
     let mut instant = UNIX_EPOCH + Duration::from_secs(1_767_225_600);
     for _ in 0..3 {
         let Some(next) = schedule.next_after(instant) else { return };
         assert!(next > instant, "{schedule}");
+        let moment = Duration::from_nanos(1);
+        if !matches!(schedule, Schedule::After(_)) {
+            assert_eq!(schedule.previous_before(next + moment), Some(next), "{schedule}");
+            let before = schedule.previous_before(next);
+            assert!(before.is_none_or(|before| before <= instant), "{schedule}");
+        }
         instant = next;
     }
 }

@@ -1,10 +1,10 @@
-//! The one error of the core: what is wrong, what is allowed, what to do.
+//! The error of the core: names the value, the values that are allowed, and the remedy.
 
 use std::fmt;
 
-/// What is wrong with a value, in one line of lower case that names the value and the remedy.
+/// A fault in a value: one line in lower case that names the value and the remedy.
 ///
-/// The same text serves a compiler message of the macro and a line of the log at start.
+/// The text serves both as a compiler message of the macro and as a log line at start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(Box<str>);
 

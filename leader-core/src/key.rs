@@ -1,4 +1,4 @@
-//! The key whose holder leads: a path in the lock service.
+//! Lock keys: the holder of a key leads.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,66 +8,66 @@ use crate::error::Error;
 
 /// A lock key: 1 to 512 bytes of letters, digits and `_ . , - /`, such as `service/clock`.
 ///
-/// `/` parts folders. There is none at the beginning, since Consul would keep it as a part of the
-/// name; none at the end, since Consul's UI shows such a key as a folder; none doubled. No part is
-/// `.`, and nowhere is there a `..`, since URLs resolve them. The folder `.leader/` is the
-/// runtime's own.
+/// `/` separates folders. A key does not begin with `/`, which Consul would keep as a part of the
+/// name, nor end with `/`, since Consul's UI shows such a key as a folder, and has no `//`. No part is
+/// `.`, and the key has no `..`, since URLs resolve them. The folder `.leader/` is reserved for the
+/// runtime.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key(Arc<str>);
 
 impl Key {
-    /// The most bytes that a key has.
+    /// Maximum length of a key, in bytes.
     pub const MAX_LEN: usize = 512;
 
-    /// The key as it is written.
+    /// The key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What keeps a text from being a key.
+/// Reason for which a text is not a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Flaw {
+enum Fault {
     Empty,
     TooLong,
-    Stranger,
+    BadCharacter,
     Slash,
     Dots,
-    Own,
+    Reserved,
 }
 
 impl Key {
-    /// What keeps this text from being a key, in words: for a constant, which is checked where no
-    /// text can be put together. The same rules as those of [`Key::from_str`].
+    /// Message for a text that is not a key, by the rules of [`Key::from_str`]: for a constant, which is
+    /// checked where no text can be formatted.
     #[must_use]
     pub const fn fault(text: &str) -> Option<&'static str> {
-        Some(match flaw(text.as_bytes()) {
+        Some(match find_fault(text.as_bytes()) {
             None => return None,
-            Some(Flaw::Empty) => "the key is empty; use one such as `service/clock`",
-            Some(Flaw::TooLong) => "the key is too long; use at most 512 bytes",
-            Some(Flaw::Stranger) => {
+            Some(Fault::Empty) => "the key is empty; use one such as `service/clock`",
+            Some(Fault::TooLong) => "the key is too long; use at most 512 bytes",
+            Some(Fault::BadCharacter) => {
                 "the key has a character that no key has; use letters, digits and `_` `.` `,` `-` `/`"
             }
-            Some(Flaw::Slash) => {
+            Some(Fault::Slash) => {
                 "the key has a `/` at an end or two in a row; write it as `service/clock`"
             }
-            Some(Flaw::Dots) => {
+            Some(Fault::Dots) => {
                 "the key has a `.` or `..` that URLs resolve; write the path in full"
             }
-            Some(Flaw::Own) => {
+            Some(Fault::Reserved) => {
                 "the key lies in `.leader/`, which is the runtime's own; use another folder"
             }
         })
     }
 }
 
-const fn flaw(text: &[u8]) -> Option<Flaw> {
+const fn find_fault(text: &[u8]) -> Option<Fault> {
     if text.is_empty() {
-        return Some(Flaw::Empty);
+        return Some(Fault::Empty);
     }
     if text.len() > Key::MAX_LEN {
-        return Some(Flaw::TooLong);
+        return Some(Fault::TooLong);
     }
     let mut slash = false;
     let mut dots = false;
@@ -76,7 +76,7 @@ const fn flaw(text: &[u8]) -> Option<Flaw> {
     let mut i = 0;
     while i < text.len() {
         if !is_allowed(text[i]) {
-            return Some(Flaw::Stranger);
+            return Some(Fault::BadCharacter);
         }
         let is_end = i + 1 == text.len() || text[i + 1] == b'/';
         match text[i] {
@@ -92,11 +92,11 @@ const fn flaw(text: &[u8]) -> Option<Flaw> {
     }
     slash |= text[text.len() - 1] == b'/';
     if slash {
-        Some(Flaw::Slash)
+        Some(Fault::Slash)
     } else if dots {
-        Some(Flaw::Dots)
-    } else if is_own(text) {
-        Some(Flaw::Own)
+        Some(Fault::Dots)
+    } else if is_reserved(text) {
+        Some(Fault::Reserved)
     } else {
         None
     }
@@ -106,7 +106,7 @@ const fn is_allowed(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b',' | b'-' | b'/')
 }
 
-const fn is_own(text: &[u8]) -> bool {
+const fn is_reserved(text: &[u8]) -> bool {
     matches!(text, b".leader" | [b'.', b'l', b'e', b'a', b'd', b'e', b'r', b'/', ..])
 }
 
@@ -114,21 +114,21 @@ impl FromStr for Key {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        Err(Error::new(match flaw(text.as_bytes()) {
+        Err(Error::new(match find_fault(text.as_bytes()) {
             None => return Ok(Self(text.into())),
-            Some(Flaw::Empty) => "the key is empty; use one such as `service/clock`".into(),
-            Some(Flaw::TooLong) => {
+            Some(Fault::Empty) => "the key is empty; use one such as `service/clock`".into(),
+            Some(Fault::TooLong) => {
                 let (len, max) = (text.len(), Self::MAX_LEN);
                 format!("the key has {len} bytes; use at most {max}")
             }
-            Some(Flaw::Stranger) => {
-                let is_stranger = |c: &char| !u8::try_from(*c).is_ok_and(is_allowed);
-                let stranger = text.chars().find(is_stranger).unwrap_or_default();
+            Some(Fault::BadCharacter) => {
+                let is_bad = |c: &char| !u8::try_from(*c).is_ok_and(is_allowed);
+                let bad = text.chars().find(is_bad).unwrap_or_default();
                 format!(
-                    "key `{text}` has {stranger:?} in it; use letters, digits and `_` `.` `,` `-` `/`"
+                    "key `{text}` has {bad:?} in it; use letters, digits and `_` `.` `,` `-` `/`"
                 )
             }
-            Some(Flaw::Slash) => {
+            Some(Fault::Slash) => {
                 let parts: Vec<_> = text.split('/').filter(|part| !part.is_empty()).collect();
                 let remedy = match parts.join("/") {
                     bare if bare.is_empty() => "service/clock".into(),
@@ -136,10 +136,10 @@ impl FromStr for Key {
                 };
                 format!("key `{text}` has a `/` that parts nothing; write `{remedy}`")
             }
-            Some(Flaw::Dots) => {
+            Some(Fault::Dots) => {
                 format!("key `{text}` has a `.` or `..` that URLs resolve; write the path in full")
             }
-            Some(Flaw::Own) => format!(
+            Some(Fault::Reserved) => format!(
                 "key `{text}` lies in `.leader/`, which is the runtime's own; use another folder"
             ),
         }))

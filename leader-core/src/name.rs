@@ -1,4 +1,4 @@
-//! The name of a job: what logs, metrics and settings call it.
+//! Names of jobs, in logs, metrics and settings.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,22 +8,22 @@ use crate::error::Error;
 
 /// A job's name: 1 to 64 of `a` to `z`, `0` to `9` and `_`.
 ///
-/// Upper case is left to the variable that overrides a job (`LEADER_JOB_<NAME>_EVERY`): no two
-/// names may become one there.
+/// There is no upper case: a variable that overrides a job's option (`LEADER_JOB_<NAME>_EVERY`) has
+/// the name in upper case, and no two names may be equal there.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobName(Arc<str>);
 
 impl JobName {
-    /// The most characters that a name has.
+    /// Maximum length of a name, in characters.
     pub const MAX_LEN: usize = 64;
 
-    /// The name as it is written.
+    /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The same, to be shared.
+    /// The name as shared text.
     #[must_use]
     pub const fn shared(&self) -> &Arc<str> {
         &self.0
@@ -40,12 +40,12 @@ impl FromStr for JobName {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let is_stranger = |c: &char| !matches!(c, 'a'..='z' | '0'..='9' | '_');
+        let is_bad = |c: &char| !matches!(c, 'a'..='z' | '0'..='9' | '_');
         if text.is_empty() {
             Err(Error::new("the job's name is empty; use one such as `clock`"))
-        } else if let Some(stranger) = text.chars().find(is_stranger) {
+        } else if let Some(bad) = text.chars().find(is_bad) {
             Err(Error::new(format!(
-                "job name `{text}` has {stranger:?} in it; use `a` to `z`, `0` to `9` and `_`"
+                "job name `{text}` has {bad:?} in it; use `a` to `z`, `0` to `9` and `_`"
             )))
         } else if text.len() > Self::MAX_LEN {
             let (len, max) = (text.len(), Self::MAX_LEN);

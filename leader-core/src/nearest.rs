@@ -1,7 +1,7 @@
-//! What a misspelt word was meant to be.
+//! Suggestions for misspelt words.
 
-/// The candidate that is nearest to `word`, where that is near enough to be meant: one edit in
-/// three letters, two letters that changed places counting as one.
+/// Returns the candidate that is nearest to `word`, if it is near enough to be meant: at most one
+/// edit per three letters, where a swap of two adjacent letters is one edit.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
@@ -12,9 +12,9 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Of the words' Levenshtein matrix, row after row. What is longer than any word that is meant is
+/// Returns the Damerau-Levenshtein distance of two words. A word that is far too long to be meant is
 /// not measured.
-fn distance(a: &[u8], b: &[u8]) -> usize {
+pub(crate) fn distance(a: &[u8], b: &[u8]) -> usize {
     if a.len() > 2 * b.len() + 2 {
         return a.len();
     }

@@ -1,8 +1,8 @@
 //! Durations as people write them: whole numbers with units, the largest unit first, each once.
 //!
-//! `3s`, `1h30m`, `1h 30m`, `250ms`. Units are `w d h m s ms us ns`. A number without a unit is
-//! refused, since everyone takes it for another one; months and years are, since no two are of one
-//! length; fractions are, since `1s 500ms` says the same.
+//! `3s`, `1h30m`, `1h 30m`, `250ms`. Units are `w d h m s ms us ns`. Refused are a number without a
+//! unit, since people read it in different units; months and years, since their lengths differ; and
+//! fractions, since `1s 500ms` means the same.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ const SECOND: u64 = 1_000_000_000;
 /// A unit of time.
 pub(crate) struct Unit {
     name: &'static str,
-    /// What it is called in a sentence, one of it.
+    /// Singular of the unit in a sentence.
     pub(crate) word: &'static str,
     nanos: u64,
 }
 
-/// Largest first.
+/// Units, the largest first.
 const UNITS: [Unit; 8] = [
     Unit { name: "w", word: "week", nanos: 7 * 24 * 3600 * SECOND },
     Unit { name: "d", word: "day", nanos: 24 * 3600 * SECOND },
@@ -30,12 +30,12 @@ const UNITS: [Unit; 8] = [
     Unit { name: "ns", word: "nanosecond", nanos: 1 },
 ];
 
-/// Reads a duration, `0s` too: whether nothing is enough, the caller knows.
+/// Reads a duration, which may be `0s`: the caller checks the bounds.
 ///
 /// # Errors
 ///
-/// Where the text has no unit, an unknown one, or one out of order; where it is longer than a
-/// [`Duration`] can be (584 billion years).
+/// Where the text has no unit, an unknown unit, or units out of order; where the duration is longer
+/// than a [`Duration`] can be (584 billion years).
 pub fn parse(text: &str) -> Result<Duration, Error> {
     let mut nanos: u128 = 0;
     let mut allowed = &UNITS[..];
@@ -66,14 +66,14 @@ pub fn parse(text: &str) -> Result<Duration, Error> {
     from_nanos(nanos).ok_or_else(|| too_long(text))
 }
 
-/// Prints a duration, so that [`parse`] reads the same one: `1h 30m`. Weeks are printed as days.
+/// Prints a duration as [`parse`] reads it: `1h 30m`. Weeks are printed as days.
 #[must_use]
 pub fn print(span: Duration) -> String {
     let parts: Vec<_> = parts(span).map(|(count, unit)| format!("{count}{}", unit.name)).collect();
     if parts.is_empty() { "0s".into() } else { parts.join(" ") }
 }
 
-/// How many of which units, where there are any; no weeks.
+/// Parts of a duration: each unit with its count, without zeros and weeks.
 pub(crate) fn parts(span: Duration) -> impl Iterator<Item = (u128, &'static Unit)> {
     let mut rest = span.as_nanos();
     UNITS[1..].iter().filter_map(move |unit| {
@@ -83,7 +83,7 @@ pub(crate) fn parts(span: Duration) -> impl Iterator<Item = (u128, &'static Unit
     })
 }
 
-/// `None` past what a [`Duration`] holds.
+/// Returns `None` where a [`Duration`] cannot hold the nanoseconds.
 pub(crate) fn from_nanos(nanos: u128) -> Option<Duration> {
     let second = u128::from(SECOND);
     let seconds = u64::try_from(nanos / second).ok()?;
@@ -127,7 +127,7 @@ fn unknown_unit(text: &str, digits: &str, unit: &str) -> Error {
     })
 }
 
-/// The unit that somebody means who writes this word.
+/// Unit that a word means, such as `hours`.
 fn meant(word: &str) -> Option<&'static str> {
     Some(match word.to_lowercase().as_str() {
         "w" | "week" | "weeks" => "w",

@@ -1,5 +1,5 @@
-//! Everything that follows from a lease: how often to beat, how long to believe, when to call a
-//! leader silent. One knob, one place.
+//! Durations that follow from the lease: the interval of heartbeats, the trust of a leader, the silence
+//! of a dead one.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,14 +7,14 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::span;
 
-/// How soon another node leads after any death: 1 s to 60 s, 6 s unless told otherwise.
+/// Maximum time of a failover after any death of a leader: 1 s to 60 s; the default is 6 s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lease(Duration);
 
 impl Lease {
-    /// The shortest lease: 1 s.
+    /// Minimum lease: 1 s.
     pub const MIN: Self = Self(Duration::from_secs(1));
-    /// The longest lease: 60 s, since Consul cuts every lock delay to that.
+    /// Maximum lease: 60 s, the maximum of Consul's lock delay.
     pub const MAX: Self = Self(Duration::from_secs(60));
 
     /// A lease of this length.
@@ -33,7 +33,7 @@ impl Lease {
         }
     }
 
-    /// Its length.
+    /// Length of the lease.
     #[must_use]
     pub const fn length(self) -> Duration {
         self.0
@@ -60,9 +60,9 @@ impl fmt::Display for Lease {
     }
 }
 
-/// The intervals that a lease of length *L* stands for.
+/// Durations that follow from a lease of length *L*.
 ///
-/// Its `Display` is the line that a start logs:
+/// Prints as the line that is logged at start:
 /// `lease 6s: another leads within 6.0s of any death; rides out 4.2s without Consul`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Timing {
@@ -70,7 +70,7 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// What follows from this lease.
+    /// Durations of this lease.
     #[must_use]
     pub const fn new(lease: Lease) -> Self {
         Self { lease }
@@ -82,60 +82,76 @@ impl Timing {
         self.lease
     }
 
-    /// A leading process shows that it lives this often: L/8.
+    /// Interval between heartbeats of a leader: L/8.
     #[must_use]
     pub const fn beat(self) -> Duration {
         eighths(self.lease.0, 1)
     }
 
-    /// A beat that stands still for so long belongs to a dead leader: 7/8·L.
+    /// Time after which a beat that stands still belongs to a dead leader: 7/8·L.
     #[must_use]
     pub const fn silence(self) -> Duration {
         eighths(self.lease.0, 7)
     }
 
-    /// What Consul holds a key back for after its session has died: as long as the silence, and
+    /// Time for which Consul holds a key back after its session has ended: as long as the silence, and
     /// so longer than any trust.
     #[must_use]
     pub const fn lock_delay(self) -> Duration {
         self.silence()
     }
 
-    /// What two machines' clocks may run apart during one silence: 5 % of it, at least 50 ms.
+    /// Maximum drift of two machines' clocks during one silence: 5 % of the silence, at least 50 ms.
     #[must_use]
-    pub fn margin(self) -> Duration {
+    pub fn drift(self) -> Duration {
         (self.silence() / 20).max(Duration::from_millis(50))
     }
 
-    /// A leader believes for so long, counted from the instant **before** its last successful
-    /// beat was sent: the silence less the margin.
+    /// Time for which a leader trusts that it leads, from the instant **before** its last successful
+    /// beat was sent: the silence less the drift.
     #[must_use]
     pub fn trust(self) -> Duration {
-        self.silence() - self.margin()
+        self.silence() - self.drift()
     }
 
-    /// How long Consul may be away without costing leadership, at the least: the trust left when
-    /// the next beat is due.
+    /// Maximum outage of Consul, and maximum lateness of its answers, that costs no leadership: the
+    /// trust left when the next beat is due.
     #[must_use]
     pub fn rides_out(self) -> Duration {
         self.trust() - self.beat()
     }
 
-    /// A standby that has read nothing of a leader for longer than this begins its count anew: L/4.
+    /// Time of an answer that is late: it leaves a leader less than a third of its trust when the next
+    /// beat is answered. About 0.43·L.
     #[must_use]
-    pub const fn gap(self) -> Duration {
-        eighths(self.lease.0, 2)
+    pub fn late(self) -> Duration {
+        self.trust() * 2 / 3 - self.beat()
     }
 
-    /// The TTL of the session: the lease, at least 15 s. The session serves for mutual exclusion
-    /// alone; a session that expired before the silence is over would hold its keys back by
-    /// another lock delay.
+    /// Shortest lease, in whole seconds, that leaves a leader half of its trust where answers take this
+    /// long: about the time of an answer divided by 0.3. `None` if that is longer than [`Lease::MAX`].
+    #[must_use]
+    pub fn lease_for(answer: Duration) -> Option<Lease> {
+        let seconds = (answer.as_millis() * 10).div_ceil(3_000).max(1);
+        Lease::new(Duration::from_secs(u64::try_from(seconds).ok()?)).ok()
+    }
+
+    /// Time without a read after which a standby measures the silence of a leader anew: L/2. So a
+    /// leader that lapsed during a longer outage of Consul resumes before any standby takes its keys; a
+    /// shorter outage costs the leader no trust.
+    #[must_use]
+    pub const fn gap(self) -> Duration {
+        eighths(self.lease.0, 4)
+    }
+
+    /// TTL of the session: the lease, at least 15 s. The session serves mutual exclusion alone; if it
+    /// expired before the silence is over, its keys would be held back by another lock delay.
     #[must_use]
     pub fn session_ttl(self) -> Duration {
         self.lease.0.max(Duration::from_secs(15))
     }
 
-    /// The session is renewed this often: a third of its TTL.
+    /// Interval between renewals of the session: a third of its TTL.
     #[must_use]
     pub fn renewal(self) -> Duration {
         self.session_ttl() / 3
@@ -179,8 +195,8 @@ mod tests {
     fn trust_ends_before_the_silence_and_the_lock_delay_at_every_lease() {
         for millis in 1_000..=60_000 {
             let timing = Timing::new(Lease::new(Duration::from_millis(millis)).unwrap());
-            assert!(timing.trust() + timing.margin() <= timing.silence());
-            assert!(timing.trust() + timing.margin() <= timing.lock_delay());
+            assert!(timing.trust() + timing.drift() <= timing.silence());
+            assert!(timing.trust() + timing.drift() <= timing.lock_delay());
             assert!(timing.silence() + timing.beat() <= timing.lease().length());
             assert!(timing.session_ttl() >= timing.lease().length());
         }
@@ -189,6 +205,20 @@ mod tests {
     #[test]
     fn the_shortest_lease_rides_out_seven_tenths_of_a_second() {
         assert_eq!(timing("1s").rides_out(), Duration::from_millis(700));
+    }
+
+    #[test]
+    fn the_lease_for_late_answers_leaves_about_half_of_the_trust() {
+        for (millis, lease) in [(1, "1s"), (300, "1s"), (301, "2s"), (2_700, "9s"), (18_000, "1m")]
+        {
+            let answer = Duration::from_millis(millis);
+            let borne = Timing::lease_for(answer).unwrap();
+            assert_eq!(borne.to_string(), lease);
+            let timing = Timing::new(borne);
+            assert!(timing.rides_out() - answer >= timing.trust() * 48 / 100);
+            assert!(answer < timing.late());
+        }
+        assert_eq!(Timing::lease_for(Duration::from_millis(18_001)), None);
     }
 
     #[test]

@@ -31,12 +31,12 @@ impl Chance {
     }
 }
 
-/// What the grammars are made of, and what they are not.
+/// Characters of the grammars, and others.
 #[rustfmt::skip]
-const PIECES: [&str; 40] = [
+const PIECES: [&str; 48] = [
     "0", "1", "7", "29", "31", "59", "60", "99999999999999999999", "s", "ms", "h", "d", "µs", " ",
     "  ", "\t", "\n", "=", "/", "//", ".", "..", "-", ",", "*", "*/", "#", "L", "W", "?", "@", "_",
-    "MON", "FEB", "tz", "offset", "UTC", "Europe/", "ö", "\u{0}",
+    "H", "H(", ")", "~", "L-", "12-24", "except", "hash", "MON", "FEB", "tz", "offset", "UTC", "Europe/", "ö", "\u{0}",
 ];
 
 /// The seed, cut, doubled and mixed with pieces and other seeds.
@@ -55,7 +55,7 @@ fn vary(seeds: &[&str], chance: &mut Chance) -> String {
     text.into_iter().collect()
 }
 
-/// Of this thread: a machine that is busy with other things makes no parser slow.
+/// Processor time of this thread. Wall time would blame the parser for a busy machine.
 fn processor_time() -> Duration {
     let now = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(now.tv_sec as u64, now.tv_nsec as u32)

@@ -1,4 +1,4 @@
-//! What the documentation of a job says by itself: what runs when.
+//! The paragraph in the documentation of a job: when it runs.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -14,13 +14,13 @@ use crate::value::path_text;
 const FROM: Duration = Duration::from_secs(1_767_225_600);
 
 /// A doc attribute, to stand below what the user wrote.
-pub(crate) fn attribute(options: &Options) -> TokenStream {
+pub(crate) fn attribute(options: &Options, function: Option<&str>) -> TokenStream {
     let key = match &options.key {
         Some(KeySpec::Text(text)) => text.value(),
         Some(KeySpec::Const(path)) => path_text(path),
         None => return TokenStream::new(),
     };
-    let mut lines = vec![format!("- **on the leader of** `{key}`"), when(options)];
+    let mut lines = vec![format!("- **on the leader of** `{key}`"), when(options, function)];
     let policies: Vec<_> =
         options.texts.texts().iter().filter(|(option, _)| is_policy(option)).map(policy).collect();
     if !policies.is_empty() {
@@ -30,17 +30,29 @@ pub(crate) fn attribute(options: &Options) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> #[doc = #text])
 }
 
-fn when(options: &Options) -> String {
+fn when(options: &Options, function: Option<&str>) -> String {
     if let Some(every) = &options.every {
-        return format!("- **when** `every = {}`", path_text(every));
+        let place = if options.texts.has_hash() { ", at its own place in it" } else { "" };
+        return format!("- **when** `every = {}`{place}", path_text(every));
     }
-    let Some(schedule) = options.texts.schedule() else { return String::new() };
+    let Some(schedule) = options.texts.schedule(options.seed(function)) else {
+        return hashed(options);
+    };
     let words = schedule.words();
     let instants: Vec<_> = instants(&schedule).take(3).collect();
     if instants.is_empty() {
         return format!("- **when** {words}");
     }
     format!("- **when** {words}\n- **such as** {}", instants.join(", "))
+}
+
+/// The words for a job whose key is a constant, which the macro does not see: its program tells where
+/// its hashed places are.
+fn hashed(options: &Options) -> String {
+    let texts = options.texts.texts();
+    let schedule = texts.iter().filter(|(option, _)| !is_policy(option)).map(policy);
+    let schedule = schedule.collect::<Vec<_>>().join(", ");
+    format!("- **when** {schedule}, with places of its own: `jobs next` tells the instants")
 }
 
 /// The first from 2026 on, as they print.
@@ -55,7 +67,7 @@ fn instants(schedule: &Schedule) -> impl Iterator<Item = String> {
 }
 
 fn is_policy(option: &str) -> bool {
-    !matches!(option, "every" | "cron" | "after" | "while_leading" | "tz" | "offset")
+    !matches!(option, "every" | "cron" | "after" | "while_leading" | "tz" | "except" | "offset")
 }
 
 fn policy((option, text): &(&str, String)) -> String {

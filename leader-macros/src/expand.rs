@@ -14,10 +14,13 @@ use crate::options::{KeySpec, Options};
 
 pub(crate) fn leader_job(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut faults = Faults::default();
-    let options = Options::parse(options, &mut faults);
-    let job = match Function::parse(item.clone()) {
+    let function = Function::parse(item.clone());
+    let name = function.as_ref().map(|function| function.name().unraw().to_string()).ok();
+    let options = Options::parse(options, name.as_deref(), &mut faults);
+    let job = match function {
         Ok(function) => {
             function.check(&mut faults);
+            function.check_blocking(&options, &mut faults);
             let job = job(&options, &function, &mut faults);
             if function.has_room() { job } else { TokenStream::new() }
         }
@@ -31,7 +34,7 @@ pub(crate) fn leader_job(options: TokenStream, item: TokenStream) -> TokenStream
         return quote!(#item #job #errors);
     }
     let (attributes, function) = split_attributes(item);
-    let doc = doc::attribute(&options);
+    let doc = doc::attribute(&options, name.as_deref());
     quote!(#attributes #doc #function #job)
 }
 
@@ -139,7 +142,9 @@ fn start(function: &Function) -> TokenStream {
     let types: Vec<_> = function.parameters().collect();
     let given: Vec<Ident> =
         (0..types.len()).map(|i| format_ident!("p{i}", span = Span::mixed_site())).collect();
-    let call = quote_spanned!(at_name=> #name(#(#given),*).await);
+    let is_blocking = function.is_blocking();
+    let wait = if is_blocking { None } else { Some(quote_spanned!(at_name=> .await)) };
+    let call = quote_spanned!(at_name=> #name(#(#given),*) #wait);
     let outcome = match function.returned() {
         Some(returned) => {
             let at_type = hygienic(returned.span());
@@ -147,14 +152,21 @@ fn start(function: &Function) -> TokenStream {
         }
         None => quote_spanned!(at_name=> __p::IntoOutcome::into_outcome(#call)),
     };
-    let run = quote_spanned!(at_name=> __p::Some(__p::Box::pin(async move { #outcome })));
-    if types.is_empty() {
-        return quote_spanned!(at_name=> |_| #run);
+    // `run` is the closure's, whose place is the name
+    let context = Ident::new("run", at_name);
+    let run = if is_blocking {
+        quote_spanned!(at_name=> __p::Some(__p::block(#context, move || #outcome)))
+    } else {
+        quote_spanned!(at_name=> __p::Some(__p::Box::pin(async move { #outcome })))
+    };
+    match (types.is_empty(), is_blocking) {
+        (true, true) => return quote_spanned!(at_name=> |#context| #run),
+        (true, false) => return quote_spanned!(at_name=> |_| #run),
+        (false, _) => {}
     }
     let parameters = types.iter().map(|parameter| {
         let at_type = hygienic(parameter.span());
-        // `run` is the closure's, whose place is the name
-        let run = Ident::new("run", at_name);
+        let run = &context;
         quote_spanned!(at_type=> __p::param::<#parameter>(#run))
     });
     quote_spanned! {at_name=>

@@ -1,5 +1,5 @@
-//! What the attribute expands into, as a reader of `cargo expand` sees it. The expansion calls no
-//! macro of ours: this is all of it.
+//! Expansions of the attribute, as a reader of `cargo expand` sees them. They call no macro of ours:
+//! this is all of it.
 //!
 //! `INSTA_UPDATE=always cargo test -p leader-macros` writes the texts anew; read each before you
 //! keep it.
@@ -31,7 +31,7 @@ fn the_clock_expands_into_forty_lines_at_most() {
         quote! {
             /// Prints the time on the leader, every three seconds.
             async fn call_time() {
-                println!("It is {}", jiff::Zoned::now());
+                println!("It is {}", jiff::ZonedDateTime::now());
             }
         },
     );
@@ -46,6 +46,7 @@ fn a_job_with_every_option_and_parameter() {
         &expanded(
             quote! {
                 key = keys::REPORT, name = "nightly", cron = "0 3 * * MON-FRI", tz = "Europe/Oslo",
+                except = "2026-12-24..2027-01-02, 12-25",
                 jitter = "5s", on_elected = true, timeout = "30m", overlap = "queue", missed = "all",
                 missed_within = "2d", interrupted = "rerun", retries = 3, backoff = "1s..1m",
                 on_loss = "grace", drain = "20s", step_down_after = 3, standby = self::watch,
@@ -70,6 +71,21 @@ fn a_job_with_every_option_and_parameter() {
 }
 
 #[test]
+fn a_plain_function_is_blocking_work() {
+    assert_is(
+        "plain_function",
+        &expanded(
+            quote!(key = "service/compress", every = "1h", timeout = "10m"),
+            quote! {
+                pub fn compress(stop: Stop, Data(files): Data<Files>) -> Result<(), Error> {
+                    todo!()
+                }
+            },
+        ),
+    );
+}
+
+#[test]
 fn an_interval_may_be_a_constant() {
     assert_is(
         "constant_interval",
@@ -81,6 +97,26 @@ fn an_interval_may_be_a_constant() {
             },
         ),
     );
+}
+
+/// The minute is the one that `jobs next` tells; of a key that is a constant the macro knows none.
+#[test]
+fn a_time_of_the_jobs_own_is_shown_where_its_key_is() {
+    let job = || {
+        quote!(
+            async fn call_time() {}
+        )
+    };
+    let shown = expanded(quote!(key = "service/clock", cron = "H H * * *"), job());
+    assert!(shown.contains("**when** at 01:58 every day, in UTC"), "{shown}");
+    assert!(shown.contains("`2026-01-01T01:58:00Z`"), "{shown}");
+    assert!(shown.contains("(\"cron\", \"H H * * *\")"), "{shown}");
+    let named = quote!(key = "service/clock", cron = "H H * * *", name = "another");
+    assert!(!expanded(named, job()).contains("01:58"));
+    let hidden = expanded(quote!(key = keys::CLOCK, cron = "H H * * *", tz = "UTC"), job());
+    assert!(hidden.contains("`cron = \"H H * * *\"`, `tz = \"UTC\"`, with places"), "{hidden}");
+    let every = expanded(quote!(key = "service/clock", every = "1h", jitter = "hash"), job());
+    assert!(every.contains("`2026-01-01T00:41:27.74Z`"), "{every}");
 }
 
 #[test]
@@ -113,6 +149,7 @@ fn attributes() -> impl Strategy<Value = String> {
         "enabled",
         "name",
         "missed",
+        "except",
         "evry",
         "self",
         "a::b",
@@ -125,6 +162,9 @@ fn attributes() -> impl Strategy<Value = String> {
         "= \"service/clock\"",
         "= \"Europe/Oslo\"",
         "= \"0 9 * * *\"",
+        "= \"H H(1-5) * * *\"",
+        "= \"12-24..01-02\"",
+        "= \"hash\"",
         "= 3",
         "= -1",
         "= 1.5",

@@ -6,6 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Error, FnArg, ReturnType, Safety, Signature, Type, Visibility};
 
 use crate::faults::Faults;
+use crate::options::Options;
 
 /// A function but for its body, which stays as it is written: half a body, in an editor, is no
 /// fault of the job.
@@ -28,7 +29,10 @@ impl Function {
             Ok(Self { attributes, visibility, signature })
         };
         parser.parse2(item).map_err(|error| {
-            Error::new(error.span(), "`#[leader_job]` stands over an `async fn`, and only there")
+            Error::new(
+                error.span(),
+                "`#[leader_job]` stands over an `async fn` or a `fn`, and only there",
+            )
         })
     }
 
@@ -57,15 +61,12 @@ impl Function {
     }
 
     pub(crate) fn check(&self, faults: &mut Faults) {
-        let Signature { constness, asyncness, safety, abi, fn_token, generics, .. } =
-            &self.signature;
+        let Signature { constness, safety, abi, generics, .. } = &self.signature;
         if self.name() == "main" {
             faults.at(
                 self.name(),
                 "`main` starts the jobs and is none; write the job as a function of its own",
             );
-        } else if asyncness.is_none() {
-            faults.at(fn_token, format!("a job is async; write `async fn {}`", self.name()));
         }
         if let Some(constness) = constness {
             faults.at(constness, "a job runs at its time, never at compile time; remove `const`");
@@ -95,6 +96,49 @@ impl Function {
         }
     }
 
+    /// Whether it is a plain `fn`, whose runs are blocking work.
+    pub(crate) fn is_blocking(&self) -> bool {
+        self.signature.asyncness.is_none()
+    }
+
+    /// Faults of a plain `fn`: nothing can cut off its thread, so that it borrows nothing from the
+    /// run, and hears by a `Stop` alone that it is to end.
+    pub(crate) fn check_blocking(&self, options: &Options, faults: &mut Faults) {
+        if !self.is_blocking() {
+            return;
+        }
+        for parameter in self.parameters() {
+            if is_named(parameter, "Leading") || has_lifetime(parameter.to_token_stream()) {
+                faults.at(
+                    parameter,
+                    format!(
+                        "a plain `fn` runs on a thread that may outlive its term, and cannot borrow \
+                         from the run; write `async fn {}`, or take a `Fence` instead",
+                        self.name()
+                    ),
+                );
+            }
+        }
+        if self.parameters().any(|parameter| is_named(parameter, "Stop")) {
+            return;
+        }
+        for (option, text) in [
+            ("timeout", "nothing can cut off the thread of a plain `fn`, so its `timeout`"),
+            ("while_leading", "nothing can cut off the thread of a plain `fn`, so `while_leading`"),
+        ] {
+            if let Some(path) = options.path(option) {
+                faults.at(
+                    path,
+                    format!(
+                        "{text} needs a `Stop` that the job looks at; add a parameter `stop: Stop`, \
+                         or write `async fn {}`",
+                        self.name()
+                    ),
+                );
+            }
+        }
+    }
+
     /// Whether a struct of its name can stand beside it: not in an `impl`, and not where another
     /// `#[leader_job]` below this one puts it there.
     pub(crate) fn has_room(&self) -> bool {
@@ -102,7 +146,7 @@ impl Function {
     }
 }
 
-/// What stands before an item, and the item, each as it is written.
+/// The attributes before an item, and the item, each as it is written.
 pub(crate) fn split_attributes(item: TokenStream) -> (TokenStream, TokenStream) {
     let mut rest = item.into_iter().peekable();
     let mut attributes = Vec::new();
@@ -117,6 +161,38 @@ pub(crate) fn split_attributes(item: TokenStream) -> (TokenStream, TokenStream) 
 
 fn is_job(attribute: &&Attribute) -> bool {
     attribute.path().segments.last().is_some_and(|last| last.ident == "leader_job")
+}
+
+/// Whether the last segment of the type's path is this.
+fn is_named(parameter: &Type, name: &str) -> bool {
+    let Type::Path(path) = bare(parameter) else { return false };
+    path.path.segments.last().is_some_and(|last| last.ident == name)
+}
+
+/// Without the invisible group that a `macro_rules!` fragment comes in.
+fn bare(mut parameter: &Type) -> &Type {
+    while let Type::Group(group) = parameter {
+        parameter = &group.elem;
+    }
+    parameter
+}
+
+/// Whether a lifetime stands in it, other than `'static`.
+fn has_lifetime(tokens: TokenStream) -> bool {
+    let mut tokens = tokens.into_iter();
+    while let Some(token) = tokens.next() {
+        let is_found = match token {
+            TokenTree::Punct(quote) if quote.as_char() == '\'' => {
+                matches!(tokens.next(), Some(TokenTree::Ident(name)) if name != "static")
+            }
+            TokenTree::Group(group) => has_lifetime(group.stream()),
+            _ => false,
+        };
+        if is_found {
+            return true;
+        }
+    }
+    false
 }
 
 fn has_impl(tokens: TokenStream) -> bool {

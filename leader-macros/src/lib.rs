@@ -1,6 +1,6 @@
 //! The attribute of `leader-runtime`, which re-exports it: parse, check, expand, nothing else.
 //!
-//! What the options may hold is decided by `leader-core`, as it is for settings at start.
+//! `leader-core` decides which values an option takes, as it does for settings at start.
 
 mod doc;
 mod expand;
@@ -14,18 +14,19 @@ mod value;
 
 use proc_macro::TokenStream;
 
-/// Makes a job of an async function: it runs on schedule, on the node that leads, and nowhere else.
+/// Makes a job of a function: it runs on schedule, on the node that leads, and nowhere else.
 ///
 /// | option | value | default | |
 /// |---|---|---|---|
 /// | `key` | `"service/clock"`, or the path of a `const` | required | the lock whose holder runs the job. Letters, digits and `_ . , - /`, at most 512 bytes |
 /// | `every` | `"3s"`, `"1h 30m"`, or the path of a `const` that is a `Duration` | one of four | a fixed rate, 10 ms to 366 days, on a grid that all nodes share |
-/// | `cron` | `"0 9 * * MON-FRI"` | one of four | the wall clock. 5 fields, or 6 with the second first, or `@daily` and its like |
+/// | `cron` | `"0 9 * * MON-FRI"` | one of four | the wall clock, as in Vixie cron. 5 fields, or 6 with the second first, or `@daily` and its like. `H` is a value of the job's own, from a hash of its key and name: `"H 3 * * *"`, `"H/15 * * * *"`, `"H(0-29) 8 * * *"`. The page `leader_runtime::cron` has each rule |
 /// | `tz` | `"Europe/Oslo"` | `"UTC"` | the zone that `cron` is read in, by its name in the IANA database |
+/// | `except` | `"2026-12-24..2027-01-02, 12-25"` | none | days that are left out of `cron`, by the calendar of its zone; each year where a date has none |
 /// | `after` | `"10s"` | one of four | a fixed delay: at once when a term begins, then so long after the end of each run |
 /// | `while_leading` | no value | one of four | runs as long as this node leads: a consumer, a stream. `Ok` ends it for the term; an error or a panic starts it again after its `backoff`, and a minute of running lets that begin anew. When the key is given up it has its `drain` to end: let it listen to `Stop` |
 /// | `offset` | `"10m"` | `"0s"` | shifts the grid of `every`; less than that |
-/// | `jitter` | `"5s"` | `"0s"` | each due instant's run is late by a random part of this; less than `every`. Where the key is given up meanwhile it runs at once |
+/// | `jitter` | `"5s"`, `"hash"` | `"0s"` | each due instant's run is late by a random part of this; less than `every`. Where the key is given up meanwhile it runs at once. `hash`, with `every` and without `offset`: the grid is shifted by the job's own place in the interval, the same on every node and for ever |
 /// | `on_elected` | `true`, `false` | `false` | also runs when this node begins to lead. Not with `after` |
 /// | `timeout` | `"30s"` | none | cancels an attempt that takes longer, which has failed then; 1 ms to 366 days |
 /// | `overlap` | `"skip"`, `"queue"`, `"replace"`, `"allow"` | `"skip"` | what becomes of a run that is due while the one before goes on. `queue`: it waits, and takes the place of another that waited; `replace`: the other is cancelled, and when that has ended it runs |
@@ -39,31 +40,52 @@ use proc_macro::TokenStream;
 /// | `name` | `"clock"` | the function's name | what logs and settings call the job. `a-z`, `0-9` and `_`, at most 64 |
 /// | `crate` | `platform::scheduling` | `::leader_runtime` | where the runtime is re-exported |
 ///
-/// What is kept across nodes, in a record beside the locks:
+/// History across nodes, in a record beside the locks:
 ///
 /// | option | value | default | |
 /// |---|---|---|---|
 /// | `missed` | `"skip"`, `"once"`, `"all"` | `"once"` where a minute or more lies between due instants, else `"skip"` | what becomes of instants that no node ran, in a handover or an outage. `once`: the newest is run, and `Run::missed` counts the others; `all`: each is, the oldest first and one at a time. Not with `after`; only `"skip"` with `overlap = "allow"` |
 /// | `missed_within` | `"2d"` | `"1h"`, and in any case to the newest | how far back `missed` looks. Not with `missed = "skip"`, written or by default, nor with `after` |
-/// | `interrupted` | `"skip"`, `"rerun"` | `"skip"` | what becomes of a run that ended without an outcome of its own: its node died, leadership was lost, its drain was used up. `rerun`: the next leader runs it first, with the same `Due`. Not with `after`, nor with `overlap = "allow"` |
+/// | `interrupted` | `"skip"`, `"rerun"` | `"skip"` | what becomes of a run that ended without an outcome of its own: its node died, leadership was lost, its drain was used up, it returned `Outcome::interrupted()`, or a retry was still to come when the key was given up. `rerun`: the next leader runs it first, with the same `Due`. Not with `after`, nor with `overlap = "allow"` |
 ///
 /// With `missed` other than `skip`, or `rerun`, each run is claimed before it begins: no due instant
 /// is claimed twice but by a `rerun`, and with `all` none within the window is lost. A job that
 /// nobody led before has missed nothing, nor has one whose schedule was edited.
 ///
-/// `while_leading` has no due instants, and goes with neither `tz`, `offset`, `jitter`,
+/// `while_leading` has no due instants, and goes with neither `tz`, `except`, `offset`, `jitter`,
 /// `on_elected`, `overlap`, `missed`, `missed_within`, `interrupted`, `retries` nor `standby`.
 ///
 /// # The function
 ///
 /// It takes any number of `Run`, `Due`, `Fence`, `Stop`, `Data<T>`, `Leading<'_>` and `Kv`, in any
-/// order, and returns `()`, `Outcome`, `Result<(), E>` or `Result<Outcome, E>`, where `E` is an
-/// error that is `Send + Sync`, or a string. Its future is `Send`. It stays what it was: callable,
-/// and testable by hand. A panic is a failed run, and no more, unless the program is built with
-/// `panic = "abort"`.
+/// order, and types of your own that are `FromRun`; it returns `()`, `Outcome`, `Result<(), E>` or `Result<Outcome, E>`, where `E` is an
+/// error that is `Send + Sync`, or a string. The future of an `async fn` is `Send`. The function
+/// stays as it was: callable, and testable by hand. A panic is a failed run, and no more, unless the
+/// program is built with `panic = "abort"`.
+///
+/// A plain `fn` is blocking work: each attempt runs on a thread of Tokio's blocking pool, as
+/// `Run::block` does. Nothing can cut off a thread. Where the attempt is to end (drain, loss of
+/// leadership, `timeout`, `overlap = "replace"`), its `Stop` fires, and neither is the key released
+/// nor does the job run again before the function has returned. So `timeout` and `while_leading` need
+/// a parameter `Stop`, and nothing that borrows from the run, as `Leading<'_>` does, can be a
+/// parameter. Await a `Kv` with `tokio::runtime::Handle::current().block_on(…)`.
+///
+/// ```ignore
+/// #[leader_job(key = "service/compress", every = "1h", timeout = "10m")]
+/// fn compress_all(stop: Stop) -> Result<(), std::io::Error> {
+///     for file in std::fs::read_dir("logs")? {
+///         if stop.is_requested() {
+///             break;
+///         }
+///         compress(file?)?;
+///     }
+///     Ok(())
+/// }
+/// ```
 ///
 /// Below its own documentation stands when it runs, with its next three instants from 2026 on, and
-/// by which policies: `cargo doc` shows what runs when.
+/// by which policies: `cargo doc` shows what runs when. Where a place in it is hashed and the key is
+/// a constant, the macro does not see that key, and `jobs next` tells the instants.
 ///
 /// # The name
 ///

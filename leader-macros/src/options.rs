@@ -1,6 +1,6 @@
 //! The options between the attribute's parentheses.
 
-use leader_core::{JobName, Key};
+use leader_core::{JobName, Key, OptionSpec, Seed};
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::meta::ParseNestedMeta;
 use syn::parse::Parser;
@@ -8,9 +8,9 @@ use syn::{Error, Expr, LitStr, Path};
 
 use crate::faults::Faults;
 use crate::table::{self, unknown};
-use crate::value::{self, Usage};
+use crate::value;
 
-/// What the options say. Where there was no fault, the key and a schedule are there.
+/// Values of the options. Without a fault, the key and a schedule are there.
 #[derive(Default)]
 pub(crate) struct Options {
     pub(crate) key: Option<KeySpec>,
@@ -31,7 +31,8 @@ pub(crate) enum KeySpec {
 }
 
 impl Options {
-    pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> Self {
+    /// `function` is what a job without a name of its own is called by.
+    pub(crate) fn parse(tokens: TokenStream, function: Option<&str>, faults: &mut Faults) -> Self {
         let mut options = Self::default();
         if let Some(TokenTree::Literal(literal)) = tokens.clone().into_iter().next() {
             let fault = format!("every option has a name; write `key = {literal}`");
@@ -40,7 +41,7 @@ impl Options {
         }
         let parser = syn::meta::parser(|option| options.read(&option, faults));
         match parser.parse2(tokens) {
-            Ok(()) => options.require(faults),
+            Ok(()) => options.require(options.seed(function), faults),
             // what stands behind the fault was not read: it is not missing
             Err(fault) => faults.add(fault),
         }
@@ -74,14 +75,14 @@ impl Options {
 
     fn set(
         &mut self,
-        usage: &Usage,
+        usage: &OptionSpec,
         option: &ParseNestedMeta<'_>,
         value: Option<&Expr>,
     ) -> syn::Result<()> {
         let Some(value) = value else {
-            return self.set_text(usage.0, "true", &option.path);
+            return self.set_text(usage.name, "true", &option.path);
         };
-        match usage.0 {
+        match usage.name {
             "key" => self.key = Some(key(usage, value)?),
             "name" => self.name = Some(name(usage, value)?),
             "standby" => self.standby = Some(value::path(usage, value)?),
@@ -103,7 +104,19 @@ impl Options {
         self.texts.set(option, text).map_err(|fault| Error::new_spanned(place, fault))
     }
 
-    fn require(&self, faults: &mut Faults) {
+    /// The path of an option that is given, also with a faulty value.
+    pub(crate) fn path(&self, option: &str) -> Option<&Path> {
+        self.given.iter().find(|(given, _)| given == option).map(|(_, path)| path)
+    }
+
+    /// Seed of the job's hashed places; `None` where its key is a constant.
+    pub(crate) fn seed(&self, function: Option<&str>) -> Option<Seed> {
+        let Some(KeySpec::Text(key)) = &self.key else { return None };
+        let name = self.name.as_ref().map(LitStr::value);
+        Some(Seed::of(&key.value(), name.as_deref().or(function)?))
+    }
+
+    fn require(&self, seed: Option<Seed>, faults: &mut Faults) {
         let attribute = Span::call_site();
         if self.given.is_empty() {
             return faults.add(Error::new(
@@ -118,7 +131,7 @@ impl Options {
                 "a job needs a key, the lock whose holder runs it: `key = \"service/clock\"`",
             ));
         }
-        for conflict in self.texts.conflicts() {
+        for conflict in self.texts.conflicts(seed) {
             let place = self.given.iter().find(|(name, _)| Some(&**name) == conflict.option);
             match place {
                 Some((_, path)) => faults.at(path, conflict.text),
@@ -128,8 +141,8 @@ impl Options {
     }
 }
 
-fn key(usage: &Usage, value: &Expr) -> syn::Result<KeySpec> {
-    if let Some(path) = value::constant(usage.0, value) {
+fn key(usage: &OptionSpec, value: &Expr) -> syn::Result<KeySpec> {
+    if let Some(path) = value::constant(usage.name, value) {
         return Ok(KeySpec::Const(path));
     }
     let text = value::string(usage, value)?;
@@ -139,7 +152,7 @@ fn key(usage: &Usage, value: &Expr) -> syn::Result<KeySpec> {
     }
 }
 
-fn name(usage: &Usage, value: &Expr) -> syn::Result<LitStr> {
+fn name(usage: &OptionSpec, value: &Expr) -> syn::Result<LitStr> {
     let text = value::string(usage, value)?;
     match text.value().parse::<JobName>() {
         Ok(_) => Ok(text.clone()),

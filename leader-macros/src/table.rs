@@ -1,54 +1,27 @@
-//! The options that there are.
+//! The options of the attribute, by name: those of [`Options::TABLE`], and what a name was meant to
+//! be.
 
-use leader_core::nearest;
+use leader_core::{OptionSpec, Options, nearest};
 
-use crate::value::{Kind, Usage};
-
+/// Names that other schedulers have for an option.
 #[rustfmt::skip]
-static OPTIONS: [Usage; 23] = [
-    ("key", Kind::Text, "\"service/clock\""),
-    ("every", Kind::Span, "\"3s\""),
-    ("cron", Kind::Text, "\"0 9 * * *\""),
-    ("after", Kind::Span, "\"10s\""),
-    ("while_leading", Kind::Flag, ""),
-    ("tz", Kind::Text, "\"Europe/Oslo\""),
-    ("offset", Kind::Span, "\"10m\""),
-    ("jitter", Kind::Span, "\"5s\""),
-    ("on_elected", Kind::Truth, "true"),
-    ("timeout", Kind::Span, "\"30s\""),
-    ("overlap", Kind::Text, "\"queue\""),
-    ("missed", Kind::Text, "\"once\""),
-    ("missed_within", Kind::Span, "\"1h\""),
-    ("interrupted", Kind::Text, "\"rerun\""),
-    ("retries", Kind::Count, "3"),
-    ("backoff", Kind::Text, "\"1s..1m\""),
-    ("on_loss", Kind::Text, "\"grace\""),
-    ("drain", Kind::Span, "\"10s\""),
-    ("step_down_after", Kind::Count, "3"),
-    ("standby", Kind::Path, "not_the_leader"),
-    ("enabled", Kind::Truth, "false"),
-    ("name", Kind::Text, "\"clock\""),
-    ("crate", Kind::Path, "::leader_runtime"),
-];
-
-/// What other schedulers call an option.
-#[rustfmt::skip]
-const ELSEWHERE: [(&str, &str); 20] = [
+const ELSEWHERE: [(&str, &str); 23] = [
     ("interval", "every"), ("period", "every"), ("rate", "every"), ("fixed_rate", "every"),
     ("schedule", "cron"), ("crontab", "cron"), ("fixed_delay", "after"), ("delay", "after"),
     ("timezone", "tz"), ("time_zone", "tz"), ("zone", "tz"), ("lock", "key"), ("lock_key", "key"),
+    ("exclude", "except"), ("holidays", "except"), ("calendar", "except"),
     ("retry", "retries"), ("max_retries", "retries"), ("attempts", "retries"),
     ("run_on_start", "on_elected"), ("on_start", "on_elected"), ("deadline", "timeout"),
     ("concurrency", "overlap"),
 ];
 
-pub(crate) fn find(name: &str) -> Option<&'static Usage> {
-    OPTIONS.iter().find(|usage| usage.0 == name)
+pub(crate) fn find(name: &str) -> Option<&'static OptionSpec> {
+    Options::TABLE.iter().find(|spec| spec.name == name)
 }
 
 /// The option that is nearest to this name, begins with it, or has it elsewhere.
 pub(crate) fn meant(name: &str) -> Option<&'static str> {
-    let names = || OPTIONS.iter().map(|usage| usage.0);
+    let names = || Options::TABLE.iter().map(|spec| spec.name);
     let begun = || names().find(|option| name.len() > 1 && option.starts_with(name));
     let elsewhere = || ELSEWHERE.iter().find(|(other, _)| *other == name).map(|(_, ours)| *ours);
     nearest(name, names()).or_else(begun).or_else(elsewhere)
@@ -56,9 +29,39 @@ pub(crate) fn meant(name: &str) -> Option<&'static str> {
 
 pub(crate) fn unknown(name: &str, meant: &str) -> String {
     if name == meant {
-        let known = OPTIONS.map(|(option, ..)| format!("`{option}`")).join(", ");
+        let known: Vec<_> = Options::TABLE.iter().map(|spec| format!("`{}`", spec.name)).collect();
+        let known = known.join(", ");
         format!("unknown option `{name}`; a job takes {known}")
     } else {
         format!("unknown option `{name}`; did you mean `{meant}`?")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Rows of the tables in the attribute's documentation.
+    fn documented() -> BTreeSet<&'static str> {
+        let lines = include_str!("lib.rs").lines().filter_map(|line| line.strip_prefix("/// "));
+        lines.filter(|line| line.starts_with("| `")).collect()
+    }
+
+    #[test]
+    fn the_attributes_documentation_has_a_row_for_each_option_as_the_table_has_it() {
+        let row = |spec: &OptionSpec| {
+            let OptionSpec { name, values, default, doc, condition, .. } = *spec;
+            let period = if condition.is_empty() { "" } else { ". " };
+            format!("| `{name}` | {values} | {default} | {doc}{period}{condition} |")
+        };
+        let expected: BTreeSet<String> = Options::TABLE.iter().map(row).collect();
+        let expected: BTreeSet<&str> = expected.iter().map(String::as_str).collect();
+        let missing: Vec<_> = expected.difference(&documented()).copied().collect();
+        assert!(missing.is_empty(), "write in lib.rs:\n/// {}", missing.join("\n/// "));
+        let documented = documented();
+        let stray: Vec<_> = documented.difference(&expected).collect();
+        assert!(stray.is_empty(), "remove from lib.rs: {stray:#?}");
     }
 }

@@ -1,25 +1,9 @@
 //! The value of an option: what is written behind its `=`.
 
+use leader_core::{OptionSpec, ValueKind};
 use proc_macro2::Group;
 use syn::meta::ParseNestedMeta;
 use syn::{Error, Expr, ExprLit, Lit, LitStr, Path, Token, token};
-
-/// What is written behind the `=` of an option.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// A string.
-    Text,
-    /// A string, of a number with its unit.
-    Span,
-    Truth,
-    Count,
-    Path,
-    /// Nothing, and no `=`.
-    Flag,
-}
-
-/// An option, the kind of its value, and one of its values.
-pub(crate) type Usage = (&'static str, Kind, &'static str);
 
 /// The value, or what is wrong with the way it is written. A flag has none.
 ///
@@ -28,11 +12,11 @@ pub(crate) type Usage = (&'static str, Kind, &'static str);
 /// Where it cannot be told where the value ends.
 pub(crate) fn read(
     option: &ParseNestedMeta<'_>,
-    usage: Option<&Usage>,
+    usage: Option<&OptionSpec>,
 ) -> syn::Result<syn::Result<Option<Expr>>> {
     let (name, input) = (path_text(&option.path), option.input);
     let is_end = input.is_empty() || input.peek(Token![,]);
-    if usage.is_some_and(|usage| usage.1 == Kind::Flag) {
+    if usage.is_some_and(|usage| usage.kind == ValueKind::Flag) {
         if is_end {
             return Ok(Ok(None));
         }
@@ -62,35 +46,35 @@ pub(crate) fn read(
 }
 
 /// The value as the text that the core reads.
-pub(crate) fn text(usage: &Usage, value: &Expr) -> syn::Result<String> {
-    let &(name, kind, example) = usage;
+pub(crate) fn text(usage: &OptionSpec, value: &Expr) -> syn::Result<String> {
+    let OptionSpec { name, kind, example, .. } = *usage;
     let fault = match (kind, bare(value)) {
-        (Kind::Truth, Expr::Lit(ExprLit { lit: Lit::Bool(truth), .. })) => {
+        (ValueKind::Truth, Expr::Lit(ExprLit { lit: Lit::Bool(truth), .. })) => {
             return Ok(truth.value.to_string());
         }
-        (Kind::Count, Expr::Lit(ExprLit { lit: Lit::Int(count), .. }))
+        (ValueKind::Count, Expr::Lit(ExprLit { lit: Lit::Int(count), .. }))
             if count.suffix().is_empty() =>
         {
             return Ok(count.base10_digits().to_owned());
         }
-        (Kind::Truth, _) => format!("takes `true` or `false`; write `{name} = {example}`"),
-        (Kind::Count, Expr::Lit(ExprLit { lit: Lit::Str(text), .. }))
+        (ValueKind::Truth, _) => format!("takes `true` or `false`; write `{name} = {example}`"),
+        (ValueKind::Count, Expr::Lit(ExprLit { lit: Lit::Str(text), .. }))
             if text.value().parse::<u32>().is_ok() =>
         {
             format!("takes a plain number; write `{name} = {}`", text.value())
         }
-        (Kind::Count, _) => format!("takes a plain number; write `{name} = {example}`"),
+        (ValueKind::Count, _) => format!("takes a plain number; write `{name} = {example}`"),
         (_, value) => return string(usage, value).map(LitStr::value),
     };
     Err(Error::new_spanned(value, format!("`{name}` {fault}")))
 }
 
 /// A string literal.
-pub(crate) fn string<'a>(usage: &Usage, value: &'a Expr) -> syn::Result<&'a LitStr> {
-    let &(name, kind, example) = usage;
+pub(crate) fn string<'a>(usage: &OptionSpec, value: &'a Expr) -> syn::Result<&'a LitStr> {
+    let OptionSpec { name, kind, example, .. } = *usage;
     let fault = match bare(value) {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => return Ok(text),
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if kind == Kind::Span => {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if kind == ValueKind::Span => {
             let unit = if number.suffix().is_empty() { "s" } else { number.suffix() };
             let digits = number.base10_digits();
             format!("takes a number with its unit as a string; write `{name} = \"{digits}{unit}\"`")
@@ -129,8 +113,8 @@ fn takes_const(name: &str) -> bool {
 }
 
 /// A path, as it stands.
-pub(crate) fn path(usage: &Usage, value: &Expr) -> syn::Result<Path> {
-    let &(name, _, example) = usage;
+pub(crate) fn path(usage: &OptionSpec, value: &Expr) -> syn::Result<Path> {
+    let OptionSpec { name, example, .. } = *usage;
     let example = match bare(value) {
         Expr::Path(path) if path.qself.is_none() => return Ok(path.path.clone()),
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
@@ -157,7 +141,7 @@ fn bare(mut value: &Expr) -> &Expr {
     value
 }
 
-fn written(name: &str, usage: Option<&Usage>) -> String {
-    let example = usage.map_or("…", |usage| usage.2);
+fn written(name: &str, usage: Option<&OptionSpec>) -> String {
+    let example = usage.map_or("…", |usage| usage.example);
     format!("write `{name} = {example}`")
 }

@@ -1,42 +1,78 @@
-//! The one error of the runtime: what is wrong, where, and what to do.
+//! The one error of the runtime: the fault, its place, and the remedy.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::Path;
 
-use crate::lock::Leader;
+use crate::model::Leader;
+use crate::text::Excerpt;
 
-/// Why a service could not start or go on, or why what was asked of it was not done: of its
-/// [`Handle`](crate::Handle), of a [`Lock`](crate::Lock), of a [`Kv`](crate::Kv).
+/// The error of a start, of a [`Handle`](crate::Handle), a [`Lock`](crate::Lock) or a
+/// [`Kv`](crate::Kv).
 ///
-/// Predicates name what a program can act on; where none of them holds, the machine did not give
-/// something. `Debug`, which is what `main` prints where it returns this, shows the message as
-/// `Display` does, and what caused it.
+/// The predicates name the cases that a program can act on:
+///
+/// | predicate | remedy |
+/// |---|---|
+/// | [`is_configuration`](Error::is_configuration) | change the setting, the job or the name |
+/// | [`is_unavailable`](Error::is_unavailable) | retry later |
+/// | [`is_not_leading`](Error::is_not_leading) | send the request to the [`leader`](Error::leader) |
+/// | [`is_leadership_lost`](Error::is_leadership_lost) | retry when this process leads again |
+/// | [`is_busy`](Error::is_busy) | wait for the end of the run |
+/// | [`is_not_started`](Error::is_not_started) | retry while `run` goes on |
+/// | [`is_closed`](Error::is_closed) | none: the runtime is over |
+///
+/// Where none of them holds, the machine lacks something: a thread, a file, a port. `Debug`, which
+/// `main` prints where it returns this, shows the message as `Display` does, and its causes.
+///
+/// # Examples
+///
+/// ```
+/// use leader_runtime::Error;
+///
+/// /// The status of an HTTP answer, and where to send the request instead.
+/// fn status(error: &Error) -> (u16, Option<&str>) {
+///     match error {
+///         error if error.is_not_leading() => (409, error.leader().map(|leader| &*leader.node)),
+///         error if error.is_unavailable() => (503, None),
+///         error if error.is_configuration() => (404, None),
+///         _ => (500, None),
+///     }
+/// }
+/// ```
 pub struct Error {
     kind: Kind,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What [`Runtime::run`](crate::Runtime::run) and all else here returns that can fail.
+/// A result with the [`Error`] of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 enum Kind {
-    /// Settings or jobs that are wrong, each in a line.
+    /// Faults of settings, jobs and names, each in a line.
     Wrong(Vec<String>),
-    /// Something that the machine did not give.
+    /// Something that the machine lacks.
     Machine(String),
     /// Leadership of this key ended before the work under it did.
     Lost(String),
     /// The lock manager has been shut down.
     Closed,
-    /// This node does not lead the key of a job that is to run; who does.
-    NotLeading(String),
+    /// This node does not lead the key of a job that is to run.
+    NotLeading(Box<NotLeading>),
     /// A run goes on of the job of this name.
     Busy(String),
     /// The runtime does not run yet.
     NotStarted,
     /// The lock service did not answer a question.
     NoAnswer(String),
+}
+
+/// A job that was to run here, and runs elsewhere.
+struct NotLeading {
+    job: String,
+    /// With the prefix of the settings.
+    key: String,
+    leader: Option<Leader>,
 }
 
 impl Error {
@@ -56,13 +92,9 @@ impl Error {
         Self { kind: Kind::Closed, source: None }
     }
 
-    pub(crate) fn not_leading(job: &str, key: &str, leader: Option<&Leader>) -> Self {
-        let leader = leader.map_or_else(
-            || "of which no leader is known".into(),
-            |leader| format!("which `{}` leads (pid {})", leader.node, leader.pid),
-        );
-        let what = format!("`{job}` runs on the leader of `{key}`, {leader}; trigger it there");
-        Self { kind: Kind::NotLeading(what), source: None }
+    pub(crate) fn not_leading(job: &str, key: String, leader: Option<Leader>) -> Self {
+        let kind = Kind::NotLeading(Box::new(NotLeading { job: job.to_owned(), key, leader }));
+        Self { kind, source: None }
     }
 
     pub(crate) fn busy(job: &str) -> Self {
@@ -111,7 +143,7 @@ impl Error {
         )
     }
 
-    #[cfg(feature = "tokio_cron_scheduler")]
+    #[cfg(feature = "tokio-cron-scheduler")]
     pub(crate) fn scheduler(job: &str, cause: tokio_cron_scheduler::JobSchedulerError) -> Self {
         Self::machine(
             format!(
@@ -138,26 +170,26 @@ impl Error {
         Self { kind: Kind::Machine(what.into()), source: Some(source.into()) }
     }
 
-    /// Whether a setting, or a job, is wrong: it helps to change that, and not to try again.
+    /// Whether a setting, a job or a name is wrong: change it, a retry does not help.
+    /// [`Error::faults`] has each fault.
     #[must_use]
-    pub const fn is_wrong_settings(&self) -> bool {
+    pub const fn is_configuration(&self) -> bool {
         matches!(self.kind, Kind::Wrong(_))
     }
 
-    /// Whether leadership ended before the work under it did: it may be tried again when this
-    /// process leads again.
+    /// Whether leadership ended before the work under it did: retry when this process leads again.
     #[must_use]
-    pub const fn is_lost(&self) -> bool {
+    pub const fn is_leadership_lost(&self) -> bool {
         matches!(self.kind, Kind::Lost(_))
     }
 
-    /// Whether the lock manager was shut down: this process will not lead again.
+    /// Whether the runtime or the lock manager was shut down: this process will not lead again.
     #[must_use]
     pub const fn is_closed(&self) -> bool {
         matches!(self.kind, Kind::Closed)
     }
 
-    /// Whether another node leads, or nobody: it may be asked of the leader.
+    /// Whether another node leads, or nobody: send the request to [`Error::leader`].
     #[must_use]
     pub const fn is_not_leading(&self) -> bool {
         matches!(self.kind, Kind::NotLeading(_))
@@ -169,20 +201,40 @@ impl Error {
         matches!(self.kind, Kind::Busy(_))
     }
 
-    /// Whether the runtime has not started: what was asked can be asked once its `run` goes on.
+    /// Whether the runtime has not started: retry while its `run` goes on.
     #[must_use]
     pub const fn is_not_started(&self) -> bool {
         matches!(self.kind, Kind::NotStarted)
     }
 
-    /// Whether the lock service did not answer in time, or refused: it may be tried again. Whether a
-    /// write was done is not known then.
+    /// Whether the lock service did not answer in time, or refused: retry later. Whether a write
+    /// was done is unknown then.
     #[must_use]
-    pub const fn is_no_answer(&self) -> bool {
+    pub const fn is_unavailable(&self) -> bool {
         matches!(self.kind, Kind::NoAnswer(_))
     }
 
-    /// What is wrong, fault by fault.
+    /// Each fault of [`Error::is_configuration`], in one line: the place, the value, the allowed
+    /// values, the remedy. Empty for all other errors.
+    #[must_use]
+    pub fn faults(&self) -> &[String] {
+        match &self.kind {
+            Kind::Wrong(faults) => faults,
+            _ => &[],
+        }
+    }
+
+    /// The leader in an error of [`Error::is_not_leading`]; `None` where nobody leads, where the lock
+    /// service does not answer, and in all other errors.
+    #[must_use]
+    pub fn leader(&self) -> Option<&Leader> {
+        match &self.kind {
+            Kind::NotLeading(elsewhere) => elsewhere.leader.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The faults, each in one line; the message of any other error.
     #[cfg(any(test, feature = "cli"))]
     pub(crate) fn into_faults(self) -> Vec<String> {
         match self.kind {
@@ -202,7 +254,8 @@ impl fmt::Display for Error {
                     faults.iter().try_for_each(|fault| write!(f, "\n  - {fault}"))
                 }
             },
-            Kind::Machine(what) | Kind::NotLeading(what) => f.write_str(what),
+            Kind::Machine(what) => f.write_str(what),
+            Kind::NotLeading(elsewhere) => elsewhere.fmt(f),
             Kind::Busy(job) => {
                 write!(f, "a run of `{job}` goes on, and its `overlap` is `skip`; wait for its end")
             }
@@ -213,6 +266,20 @@ impl fmt::Display for Error {
             Kind::NoAnswer(fault) => write!(f, "the lock service: {fault}"),
             Kind::Closed => f.write_str("the lock manager was shut down; nothing is led any more"),
         }
+    }
+}
+
+impl fmt::Display for NotLeading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { job, key, leader } = self;
+        write!(f, "`{job}` runs on the leader of `{key}`, ")?;
+        match leader {
+            Some(Leader { node, pid, .. }) => {
+                write!(f, "which `{}` leads (pid {pid})", Excerpt::name(node))?;
+            }
+            None => f.write_str("of which no leader is known")?,
+        }
+        f.write_str("; trigger it there")
     }
 }
 

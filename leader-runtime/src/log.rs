@@ -1,12 +1,17 @@
-//! Logs on stderr, for a process that has made no other arrangement.
+//! The log on stderr, for a process without a subscriber of its own.
 
 #[cfg(test)]
-mod heard;
+mod capture;
+mod shield;
 
 #[cfg(test)]
-pub(crate) use self::heard::Log;
+pub(crate) use self::capture::Log;
+pub(crate) use self::shield::shield;
 
-/// Installs a plain subscriber where the process has none.
+#[cfg(feature = "log")]
+mod filter;
+
+/// Installs a plain subscriber, if the process has none.
 #[cfg(feature = "log")]
 pub(crate) fn install() {
     use std::io::IsTerminal as _;
@@ -18,21 +23,20 @@ pub(crate) fn install() {
     if tracing::dispatcher::has_been_set() {
         return;
     }
-    let wish = std::env::var_os("RUST_LOG").unwrap_or_default();
-    let wish = wish.to_string_lossy();
-    let usual = Targets::new().with_default(LevelFilter::INFO);
-    let (filter, fault) = match wish.parse() {
-        _ if wish.is_empty() => (usual, None),
-        Ok(filter) => (filter, None),
-        Err(fault) => (usual, Some(fault)),
+    let usual = || Targets::new().with_default(LevelFilter::INFO);
+    let wanted = std::env::var_os("RUST_LOG").filter(|text| !text.is_empty());
+    let (filter, fault) = match wanted.as_deref().map(filter::read) {
+        None => (usual(), None),
+        Some(Ok(filter)) => (filter, None),
+        Some(Err(fault)) => (usual(), Some(fault)),
     };
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
-    // another thread may have set one just now: then that one is the process's choice
+    // another thread may have installed one just now: that one is the process's choice
     let _ = tracing_subscriber::registry().with(filter).with(layer).try_init();
     if let Some(fault) = fault {
-        tracing::warn!("RUST_LOG=`{wish}`: {fault}; logs from INFO on");
+        tracing::warn!("{fault}; logs from INFO on");
     }
 }
 

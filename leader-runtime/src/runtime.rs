@@ -1,30 +1,24 @@
 //! The runtime: jobs and settings in, one leader for each key until it is told to stop.
 
+mod drive;
+
 use std::collections::BTreeSet;
-use std::future::pending;
-use std::iter::{from_fn, once};
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use leader_core::election::Layout;
-use leader_core::span;
-use tracing::{info, warn};
 
-#[cfg(feature = "tokio_cron_scheduler")]
-use crate::engine::TokioCronScheduler;
-use crate::engine::{Engine, Precise};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
-use crate::job::{Jobs, Registration, Store, Supplies, Values, list, register};
-use crate::lock::{Keyspace, LockService, Manager, Place, Policy, SharedLayout};
-use crate::observer::Observer;
-use crate::run::{Archive, Roster, Runs};
+use crate::job::{AttemptFuture, AttemptInfo, Hook, Jobs, Outcome, Supplies, Values};
+use crate::leadership::{Keyspace, LockService, Policy, RecordKey, SharedLayout};
+use crate::log;
+use crate::registry::{Registration, list, register};
 #[cfg(feature = "cli")]
-use crate::settings::Origin;
+use crate::settings::EffectiveSetting;
 use crate::settings::{Overrides, Settings};
-use crate::systemd::Notifier;
-use crate::{log, signal};
+use crate::shutdown::Shutdown;
+use crate::system::systemd::Notifier;
 
 /// Runs jobs, each on the one node that leads its key.
 ///
@@ -50,8 +44,9 @@ pub struct Runtime {
     settings: Settings,
     jobs: Jobs,
     data: Values,
+    hooks: Vec<Hook>,
     handle: Handle,
-    #[cfg(feature = "tokio_cron_scheduler")]
+    #[cfg(feature = "tokio-cron-scheduler")]
     scheduler: Option<crate::engine::Scheduler>,
 }
 
@@ -72,27 +67,82 @@ impl Runtime {
             settings,
             jobs: Jobs::new(),
             data: Values::default(),
+            hooks: Vec::new(),
             handle,
-            #[cfg(feature = "tokio_cron_scheduler")]
+            #[cfg(feature = "tokio-cron-scheduler")]
             scheduler: None,
         }
     }
 
-    /// What the rest of the process asks the runtime by, before, while and after it runs.
+    /// A handle for the rest of the process, valid before, while and after the runtime runs.
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
 
     /// Adds jobs.
     pub fn jobs(mut self, jobs: Jobs) -> Self {
-        self.jobs = self.jobs.extend(jobs);
+        self.jobs = self.jobs.merge(jobs);
         self
     }
 
     /// Puts in a value that jobs take as a [`Data`](crate::Data) of its type: a pool, a client. One
-    /// of each type.
+    /// of each type; where there are two, [`FromRun`](crate::FromRun) has an example.
     pub fn data<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         self.data.put(value);
+        self
+    }
+
+    /// Puts a hook around each attempt of each job: an error reporter, a trace, a transaction.
+    ///
+    /// The hook gets the facts of the attempt and its future, and returns the future that is polled
+    /// in its place. It sees the job's [`Outcome`](crate::Outcome), a panic as a failed one, and may
+    /// replace it. The first hook that is added is the outermost.
+    ///
+    /// A hook is a part of the run: it is polled only while leadership is believed, and dropped
+    /// together with the job where the run is ended (by `timeout`, a loss, a drain). A panic of the
+    /// hook is a failed run. It is neither called for a run that is skipped before it begins, nor for
+    /// a `standby`. The work of a plain `fn` is on another thread: a span that the hook enters covers
+    /// the job's own waits alone.
+    ///
+    /// A hook that is an `async fn` is put in as `.around(|info, attempt| Box::pin(hook(info, attempt)))`.
+    /// It awaits the attempt's future: one that blocks its thread on it also blocks the checks of the
+    /// run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leader_runtime::{Runtime, Settings, jobs, leader_job};
+    /// use tracing::Instrument;
+    ///
+    /// #[leader_job(key = "service/report", cron = "0 5 * * *")]
+    /// async fn report() -> Result<(), std::io::Error> {
+    ///     Ok(())
+    /// }
+    ///
+    /// let runtime = Runtime::new(Settings::new())
+    ///     .around(|info, attempt| {
+    ///         Box::pin(async move {
+    ///             let span = tracing::info_span!("transaction", fence = info.fence().get());
+    ///             let outcome = attempt.instrument(span).await;
+    ///             if let Some(error) = outcome.error() {
+    ///                 eprintln!("{} failed: {error}", info.job());
+    ///             }
+    ///             outcome
+    ///         })
+    ///     })
+    ///     .jobs(jobs![report]);
+    /// ```
+    pub fn around<F>(mut self, hook: F) -> Self
+    where
+        F: for<'r> Fn(
+                AttemptInfo<'r>,
+                AttemptFuture<'r>,
+            ) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'r>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.hooks.push(Hook::new(hook));
         self
     }
 
@@ -100,10 +150,14 @@ impl Runtime {
     /// list, each with its name as `extra`, and in its notifications, from the start of the runtime
     /// to its end. Without this, the runtime has an engine of its own, which is more precise.
     ///
+    /// The crate `tokio_cron_scheduler` 0.15 is a part of this API: it is re-exported as
+    /// [`leader_runtime::tokio_cron_scheduler`](crate::tokio_cron_scheduler), and a new minor version
+    /// of it is a breaking change here.
+    ///
     /// It need not have been started. Only the firing goes through it: schedules, time zones,
     /// leadership and the policies of a job stay what they are. `Done` means that a firing was
     /// handed over, not that its run has ended; to remove a job there does not stop it.
-    #[cfg(feature = "tokio_cron_scheduler")]
+    #[cfg(feature = "tokio-cron-scheduler")]
     pub fn scheduler(mut self, scheduler: tokio_cron_scheduler::JobScheduler) -> Self {
         self.scheduler = Some(crate::engine::Scheduler(scheduler));
         self
@@ -125,8 +179,8 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// [`Error::is_wrong_settings`], where settings or jobs are wrong, as [`Runtime::run`], or the
-    /// token lacks rights, all of them at once; [`Error::is_no_answer`], where the lock service does
+    /// [`Error::is_configuration`], where settings or jobs are wrong, as [`Runtime::run`], or the
+    /// token lacks rights, all of them at once; [`Error::is_unavailable`], where the lock service does
     /// not answer.
     pub async fn check(&self) -> Result<()> {
         let (service, policy, _) = self.lock_service()?;
@@ -136,13 +190,13 @@ impl Runtime {
         if faults.is_empty() { Ok(()) } else { Err(Error::wrong(faults)) }
     }
 
-    /// What these jobs need, and the keys that they need it for.
+    /// The policy that these jobs need, and their keys.
     fn policy(&self, jobs: &[Registration]) -> (Policy, Layout) {
         let jobs = || jobs.iter().filter(|job| job.is_enabled);
         let keys: BTreeSet<String> = jobs().map(|job| job.key.to_string()).collect();
         let records = jobs()
             .filter(|job| job.keeping.is_some())
-            .map(|job| Place { lock: job.key.to_string(), job: job.name.to_string() });
+            .map(|job| RecordKey { lock: job.key.to_string(), job: job.name.to_string() });
         let layout = Layout::new(keys);
         (Policy::new(Keyspace::new(self.settings.prefix()), &layout, records), layout)
     }
@@ -153,12 +207,38 @@ impl Runtime {
     }
 
     /// Runs until SIGTERM or SIGINT, then lets go of everything and comes back. A run that goes on
-    /// has its `drain` to end, 10 s unless told otherwise; a second signal cancels it, and a third
-    /// ends the process. Neither signal ends the process by itself any more, also after this has
-    /// come back.
+    /// has its `drain` to end, 10 s unless told otherwise.
+    ///
+    /// # The end of the process
+    ///
+    /// A process that was told to stop ends in bounded time, whatever blocks. A thread that needs no
+    /// Tokio runtime hears both signals from now on, as long as the process lives, also after this
+    /// has come back:
+    ///
+    /// | signal | effect |
+    /// |---|---|
+    /// | the first | the keys are given up, and this comes back; at once where it is called later |
+    /// | the second | runs that go on are cancelled |
+    /// | the third | the process ends with exit code 130, whatever goes on |
+    ///
+    /// A blocking thread (`tokio::task::spawn_blocking`, `tokio::io::stdin()`, a job that sleeps in
+    /// `std::thread::sleep`) cannot be cancelled, and `#[tokio::main]` waits for it when `main` has
+    /// returned. After the first signal alone the process therefore ends by itself:
+    ///
+    /// * 30 s after this has come back: the service's own code has that long for its own end. The
+    ///   exit code is 130. A service that needs longer uses [`Runtime::run_until`].
+    /// * 5 s after the service's Tokio runtime was shut down, as `#[tokio::main]` does when `main`
+    ///   has returned. The exit code is 0; 1 if a call of this returned an error; or 130 if a run of a
+    ///   job still goes on. A service that
+    ///   shuts that runtime down itself and has more to do, or has a second one, is cut off by this,
+    ///   too: it uses [`Runtime::run_until`].
+    ///
+    /// Destructors and handlers of `atexit` do not run then. A run that holds its key and cannot be
+    /// ended is given up 5 s after the longest drain, which is taken to be 10 s at least. The log
+    /// names what is waited for within a second of the drain's end.
     ///
     /// Tells systemd, where `NOTIFY_SOCKET` names its socket: that it is ready, which keys it leads,
-    /// that it is live, and that it stops and how long that may take.
+    /// that it is live, and that it stops; and asks for more time as long as runs drain.
     ///
     /// Installs a subscriber that logs to stderr where the process has set none (feature `log`):
     /// from INFO on, or as `RUST_LOG` says (`debug`, or `warn,leader_runtime=debug`). One that cannot
@@ -166,35 +246,40 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// [`Error::is_wrong_settings`], where settings or jobs are wrong, all of them at once, before
+    /// [`Error::is_configuration`], where settings or jobs are wrong, all of them at once, before
     /// anything runs. Where the machine gives no thread, no lock directory, or not the address for
     /// probes. Not where Consul does not answer: that is logged, and tried again until it does.
     pub async fn run(self) -> Result<()> {
         log::install();
-        let mut signals = signal::Signals::listen()?;
-        let (hurry, hurried) = tokio::sync::oneshot::channel();
-        let first = async move {
-            signals.next().await;
-            tokio::spawn(async move {
-                signals.next().await;
-                let _ = hurry.send(());
-                signals.next().await;
-                warn!("ends at once");
-                std::process::exit(130);
-            });
-        };
-        let second = async move {
-            if hurried.await.is_err() {
-                pending().await
-            }
-        };
-        self.run_between(first, second, Notifier::from_env()).await
+        let shutdown = Shutdown::listen()?;
+        let signalled = shutdown.signalled();
+        let ended = self.run_between(signalled, Some(&shutdown), Notifier::from_env()).await;
+        ended.inspect_err(|_| shutdown.set_failed())
     }
 
     /// Runs until this future ends, then lets go of everything and comes back. For a service that
     /// has its own way to stop; installs no signal handler and no subscriber, and leaves it to the
     /// service to tell systemd that it is ready. Dropping it drops the runs, and lets go without
     /// anybody waiting for it.
+    ///
+    /// Where a job has left a blocking thread (`tokio::task::spawn_blocking`, `tokio::io::stdin()`),
+    /// `#[tokio::main]` waits for it without end when `main` has returned, and the signal handlers of
+    /// the service keep further signals from ending the process. `shutdown_timeout` bounds that wait:
+    ///
+    /// ```no_run
+    /// # async fn told() {}
+    /// # fn main() -> leader_runtime::Result<()> {
+    /// # use leader_runtime::{Runtime, jobs, leader_job};
+    /// # #[leader_job(key = "service/report", cron = "0 5 * * *")]
+    /// # async fn report() {}
+    /// let tokio = tokio::runtime::Runtime::new().expect("a Tokio runtime");
+    /// let ended = tokio.block_on(async {
+    ///     Runtime::from_env()?.jobs(jobs![report]).run_until(told()).await
+    /// });
+    /// tokio.shutdown_timeout(std::time::Duration::from_secs(5));
+    /// ended
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -203,109 +288,12 @@ impl Runtime {
         self,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<()> {
-        self.run_between(shutdown, pending(), None).await
-    }
-
-    async fn run_between(
-        mut self,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-        hurry: impl Future<Output = ()> + Send + 'static,
-        notifier: Option<Notifier>,
-    ) -> Result<()> {
-        let data = Arc::new(std::mem::take(&mut self.data));
-        let jobs = self.registrations(&data)?;
-        self.settings.log(&self.settings.overrides(&self.jobs));
-        self.jobs = Jobs::new();
-        let observer = Observer::start(&self.settings, notifier, &self.handle)?;
-        #[cfg(feature = "tokio_cron_scheduler")]
-        if let Some(scheduler) = self.scheduler.take() {
-            let roster = Roster::apart(&jobs);
-            let names: Vec<_> = jobs.iter().map(|job| job.name.to_string()).collect();
-            let engine = Precise::new(roster.schedules());
-            let engine = TokioCronScheduler::new(scheduler, &names, engine).await?;
-            return self.drive(engine, (jobs, roster), data, observer, (shutdown, hurry)).await;
-        }
-        let roster = Roster::together(&jobs);
-        let engine = Precise::new(roster.schedules());
-        self.drive(engine, (jobs, roster), data, observer, (shutdown, hurry)).await
-    }
-
-    async fn drive(
-        self,
-        mut engine: impl Engine,
-        (jobs, roster): (Vec<Registration>, Roster),
-        data: Arc<Values>,
-        observer: Observer,
-        (shutdown, hurry): (
-            impl Future<Output = ()> + Send + 'static,
-            impl Future<Output = ()> + Send + 'static,
-        ),
-    ) -> Result<()> {
-        let keys: BTreeSet<String> = jobs.iter().map(|job| job.key.to_string()).collect();
-        let number_of_keys = keys.len();
-        let layout = SharedLayout::new(Layout::new(keys));
-        let service = self.settings.lock_service(&layout)?;
-        let store = service.kv().map(Store::Consul);
-        let records = service.records();
-        let supplies =
-            Arc::new(Supplies { data, store, key_prefix: self.settings.prefix().into() });
-        info!(
-            "stands for {} with {}: {service}",
-            count(number_of_keys, "key"),
-            count(jobs.len(), "job"),
-        );
-        let (manager, terms) = Manager::start(service, layout, self.settings.base_of_fences())?;
-        let _lets_go = LetsGo(&manager);
-        let archive = Archive { records, node: self.settings.node_name().into() };
-        let events = Arc::clone(self.handle.event_channel());
-        let claim = |key: &str| manager.claim(key);
-        let terms = (terms, self.settings.timing());
-        let mut runs = Runs::new(jobs, roster, claim, supplies, terms, &archive, events);
-        self.handle.vitals().beat();
-        self.handle.set(&manager, runs.remote());
-        let (mut shutdown, mut beat) = (pin!(shutdown), pin!(self.handle.beat()));
-        loop {
-            tokio::select! {
-                biased;
-                () = &mut shutdown => break,
-                () = manager.ended() => return Err(Error::driver()),
-                never = &mut beat => match never {},
-                never = runs.tend() => match never {},
-                tick = engine.next() => {
-                    let due = once(tick).chain(from_fn(|| engine.try_next()));
-                    runs.fire_all(due.take(TOGETHER));
-                }
-            }
-        }
-        self.handle.vitals().close();
-        runs.close();
-        // what was due before the word came is run here, since no other node will
-        runs.fire_all(from_fn(|| engine.last()));
-        let drain = runs.longest_drain();
-        info!("shuts down: runs that go on have at most {} to end", span::print(drain));
-        observer.stopping(manager.shut_down(drain));
-        let ended = async {
-            tokio::select! {
-                () = manager.ended() => {}
-                () = hurry => {
-                    manager.hurry();
-                    manager.ended().await;
-                }
-            }
-        };
-        tokio::select! {
-            () = ended => Ok(()),
-            never = beat => match never {},
-            never = runs.look_on() => match never {},
-        }
+        self.run_between(shutdown, None, None).await
     }
 
     /// Everything that is wrong with the settings, the data and the jobs, or the jobs.
     fn registrations(&self, data: &Arc<Values>) -> Result<Vec<Registration>> {
-        // as they will be
-        let store = self.settings.has_kv().then(Store::in_memory);
-        let supplies = Supplies { data: Arc::clone(data), store, key_prefix: "".into() };
-        let supplies = Arc::new(supplies);
+        let supplies = Arc::new(Supplies { data: Arc::clone(data), ..Supplies::default() });
         self.right(data.faults(), |overrides| {
             register(&self.jobs, self.settings.prefix(), overrides, &supplies)
         })
@@ -319,7 +307,7 @@ impl Runtime {
         })
     }
 
-    /// What the jobs would be led through, what their token needs, and their keys.
+    /// The lock service of the jobs, the policy that their token needs, and their keys.
     pub(crate) fn lock_service(&self) -> Result<(Arc<dyn LockService>, Policy, Vec<String>)> {
         let (policy, layout) = self.policy(&self.ready()?);
         let keys = layout.keys().map(|(_, key)| key.to_owned()).collect();
@@ -328,8 +316,8 @@ impl Runtime {
 
     /// Each setting, and where it is written.
     #[cfg(feature = "cli")]
-    pub(crate) fn origins(&self) -> Vec<Origin> {
-        self.settings.origins(&self.settings.overrides(&self.jobs))
+    pub(crate) fn effective(&self) -> Vec<EffectiveSetting> {
+        self.settings.effective(&self.settings.overrides(&self.jobs))
     }
 
     fn right<F: ToString>(
@@ -358,23 +346,4 @@ impl Runtime {
         }
         Err(Error::wrong(faults))
     }
-}
-
-/// Lets go of everything where nobody polls the runtime to its end: a job that blocks its thread
-/// keeps the claims of all.
-struct LetsGo<'a>(&'a Manager);
-
-impl Drop for LetsGo<'_> {
-    fn drop(&mut self) {
-        self.0.shut_down(Duration::ZERO);
-    }
-}
-
-/// So many schedules that are due together are begun before anything else is looked at.
-const TOGETHER: usize = 1024;
-
-/// `1 key`, `2 keys`
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
 }

@@ -1,9 +1,9 @@
-//! What a job is called with in a unit test, where a value has no constructor of its own.
+//! Arguments of a job in a unit test, where a type has no constructor of its own.
 //!
-//! A job is still the function that it was: a test calls it. [`Due::new`](crate::Due::new),
-//! [`Fence::new`](crate::Fence::new), [`Data::new`](crate::Data::new) and
-//! [`Run::new`](crate::Run::new) make their values anywhere; the rest is made here, so that no
-//! other code can claim to lead.
+//! A job stays a function: a test calls it. [`Due::new`](crate::Due::new),
+//! [`Fence::new`](crate::Fence::new), [`Data::new`](crate::Data::new),
+//! [`Run::new`](crate::Run::new) and [`Stop::channel`](crate::Stop::channel) make their values
+//! anywhere. The rest is made here, so that no other code can claim to lead.
 //!
 //! ```
 //! use leader_runtime::{Kv, Leading, leader_job, testing};
@@ -21,15 +21,16 @@
 //! ```
 
 pub use crate::job::Stopper;
-use crate::job::{Fence, Kv, Leading};
+use crate::job::{Kv, Leading};
+use crate::model::Fence;
 
-/// A proof of leadership that nobody gave.
+/// Makes a proof of leadership, without leadership.
 #[must_use]
 pub const fn leading(fence: Fence) -> Leading<'static> {
     Leading::new(fence)
 }
 
-/// A store that keeps its keys in memory, and refuses no write.
+/// Makes a store that keeps its keys in memory, and refuses no write.
 #[must_use]
 pub fn kv() -> Kv {
     Kv::in_memory()

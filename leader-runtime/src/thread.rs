@@ -1,32 +1,40 @@
-//! A thread with a runtime of its own, where nothing of the service's own runtime can be in the way.
+//! A thread with a Tokio runtime of its own, which the service's own runtime cannot hold up.
 
 use std::sync::mpsc;
 use std::thread::{Builder, JoinHandle};
 
-use crate::error::{Error, Result};
+use tracing::dispatcher::with_default;
 
-/// Does this work on such a thread. `what` it is there for stands in the error.
+use crate::error::{Error, Result};
+use crate::log;
+
+/// Starts work on a thread that outlives a panic of the process's subscriber. `what` is its purpose,
+/// for the error.
 ///
 /// # Errors
 ///
-/// Where the machine gives no thread or no runtime; the work is dropped then.
+/// If the machine gives no thread or no runtime; the work is dropped then.
 pub(crate) fn start<F: Future<Output = ()>>(
     name: &str,
     what: &str,
     work: impl FnOnce() -> F + Send + 'static,
 ) -> Result<JoinHandle<()>> {
+    let shield = log::shield();
     let (give, given) = mpsc::channel::<tokio::runtime::Runtime>();
     let thread = Builder::new()
         .name(name.into())
         .spawn(move || {
             if let Ok(runtime) = given.recv() {
-                runtime.block_on(work());
+                match shield {
+                    Some(shield) => with_default(&shield, || runtime.block_on(work())),
+                    None => runtime.block_on(work()),
+                }
             }
         })
         .map_err(|cause| Error::thread(what, cause))?;
-    // made when there is a thread for it: where we are called, none may be dropped
+    // made after the thread: the caller may be on a runtime, where another must not be dropped
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    // nobody hangs up before it has come
+    // the receiver waits for it
     let _ = give.send(runtime.map_err(|cause| Error::thread(what, cause))?);
     Ok(thread)
 }

@@ -75,5 +75,5 @@ async fn a_job_that_blocks_its_thread_is_told_while_it_does_and_the_others_stay_
     drop(stop);
     timeout(SOON, running).await.expect("it ends").unwrap().unwrap();
     assert_eq!(log.count("blocks its thread"), 1);
-    assert_eq!(log.count("skipped: the run before still goes on"), 1);
+    assert_eq!(log.count("run skipped: the previous run still goes on"), 1);
 }

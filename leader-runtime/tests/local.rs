@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use leader_runtime::{
     Data, Fence, LockManager, Outcome, Result, Runtime, Settings, jobs, leader_job,
 };
@@ -83,13 +84,13 @@ async fn a_fence_counts_on_from_its_base_for_jobs_and_for_locks_by_hand() {
 
     let manager = LockManager::new(&settings).unwrap();
     let lock = manager.lock("test/base").unwrap();
-    let term = soon("it leads", lock.leading()).await.unwrap();
+    let term = soon("it leads", lock.acquired()).await.unwrap();
     assert_eq!(term.fence(), Fence::new(1_000_002));
     // what is counted is the lock file's own affair
     drop((lock, manager));
     let manager = LockManager::new(&local(&locks)).unwrap();
     let lock = manager.lock("test/base").unwrap();
-    let term = soon("it leads", lock.leading()).await.unwrap();
+    let term = soon("it leads", lock.acquired()).await.unwrap();
     assert_eq!(term.fence(), Fence::new(3));
 }
 
@@ -98,7 +99,7 @@ async fn what_settings_say_of_jobs_is_left_to_a_runtime() {
     let locks = tempfile::tempdir().unwrap();
     let settings = local(&locks).job("nobody", "every", "never");
     let manager = LockManager::new(&settings).unwrap();
-    soon("it ends", manager.shut_down()).await;
+    soon("it ends", manager.shutdown()).await;
 
     #[leader_job(key = "test/somebody", every = "1s")]
     async fn somebody() {}
@@ -168,7 +169,7 @@ async fn a_run_that_goes_on_holds_back_the_release_and_ends_by_itself() {
     let next = async {
         stops.await.unwrap();
         let lock = other.lock("test/slow").unwrap();
-        lock.leading().await.unwrap();
+        lock.acquired().await.unwrap();
         ENDED.load(Ordering::SeqCst)
     };
     let (ended, before_the_next) =
@@ -196,7 +197,7 @@ async fn a_runtime_that_is_dropped_lets_go() {
     }
     let lock = other.lock("test/dropped").unwrap();
     drop(run);
-    let term = soon("the other leads", lock.leading()).await.unwrap();
+    let term = soon("the other leads", lock.acquired()).await.unwrap();
     assert_eq!(term.fence(), Fence::new(2));
 }
 
@@ -231,10 +232,10 @@ async fn a_job_that_blocks_its_thread_keeps_its_own_key_alone_when_the_runtime_i
     let idle = other.lock("test/idle").unwrap();
     let blocked = other.lock("test/blocked").unwrap();
     drop(run);
-    soon("the other leads", idle.leading()).await.unwrap();
+    soon("the other leads", idle.acquired()).await.unwrap();
     assert!(!blocked.is_leading());
     go_on.send(()).unwrap();
-    soon("the other leads", blocked.leading()).await.unwrap();
+    soon("the other leads", blocked.acquired()).await.unwrap();
 }
 
 #[tokio::test]
@@ -246,42 +247,55 @@ async fn a_handle_says_who_leads_and_steps_down_before_while_and_after_the_runti
     let settings = local(&locks).key_prefix("stage/").node("one").service("reports", "1.2.3");
     let runtime = Runtime::new(settings).jobs(jobs![job]);
     let handle = runtime.handle();
-    assert!(!handle.is_leading("test/handle"));
-    assert!(handle.leader("test/handle").await.unwrap_err().is_not_started());
+    assert!(handle.key("test/handle").unwrap_err().is_not_started());
     assert!(handle.lock("test/by-hand").unwrap_err().is_not_started());
     assert_eq!(handle.timing(), None, "lock files have no lease");
 
     let (stop, stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(runtime.run_until(async { drop(stopped.await) }));
     let other = LockManager::new(&local(&locks).key_prefix("stage/").node("two")).unwrap();
-    soon("it leads", async {
-        while !handle.is_leading("test/handle") {
+    soon("it starts", async {
+        while handle.key("test/handle").is_err() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
     .await;
-    let leader = handle.leader("test/handle").await.unwrap().expect("it is led");
+    let key = handle.key("test/handle").unwrap();
+    let mut changes = key.changes();
+    soon("it leads", async { while changes.next().await.unwrap().is_none() {} }).await;
+    assert!(key.is_leading() && key.key() == "stage/test/handle");
+    let leader = key.leader().await.unwrap().expect("it is led");
     assert_eq!((leader.node.as_str(), leader.pid), ("one", std::process::id()));
     assert_eq!((leader.service.as_str(), leader.version.as_deref()), ("reports", Some("1.2.3")));
-    assert_eq!(handle.leader("nobody/leads/this").await.unwrap(), None);
-    assert!(handle.leader("no key").await.unwrap_err().is_wrong_settings());
-    assert!(handle.lock("no key").unwrap_err().is_wrong_settings());
+    assert!(handle.key("no key").unwrap_err().is_configuration());
+    let unknown = handle.key("test/hande").unwrap_err();
+    assert!(unknown.is_configuration() && unknown.faults().len() == 1, "{unknown}");
+    for part in ["no job", "`stage/test/hande`", "did you mean `test/handle`?"] {
+        assert!(unknown.to_string().contains(part), "{part}: {unknown}");
+    }
+    let far = handle.key("nobody/leads/this").unwrap_err().to_string();
+    assert!(far.contains("use one of `test/handle`"), "{far}");
+    assert!(handle.lock("no key").unwrap_err().is_configuration());
     let by_hand = handle.lock("test/by-hand").unwrap();
-    let term = soon("the lock is led", by_hand.leading()).await.unwrap();
-    assert_eq!(handle.term("test/by-hand"), Some(term));
+    let term = soon("the lock is led", by_hand.acquired()).await.unwrap();
+    assert_eq!(handle.key("test/by-hand").unwrap().term(), Some(term));
 
-    assert!(handle.step_down("test/other").unwrap_err().to_string().contains("no job"));
-    handle.step_down("test/handle").unwrap();
+    key.step_down().unwrap();
     let lock = other.lock("test/handle").unwrap();
-    soon("the other leads", lock.leading()).await.unwrap();
-    assert!(!handle.is_leading("test/handle"));
-    let leader = handle.leader("test/handle").await.unwrap().expect("it is led");
+    soon("the other leads", lock.acquired()).await.unwrap();
+    assert!(!key.is_leading());
+    soon("it sees that", async { while changes.next().await.unwrap().is_some() {} }).await;
+    let leader = key.leader().await.unwrap().expect("it is led");
     assert_eq!(leader.node, "two");
 
     stop.send(()).unwrap();
     soon("it ends", running).await.unwrap().unwrap();
-    assert!(handle.leader("test/handle").await.unwrap_err().is_closed());
-    assert!(soon("nor is the lock", by_hand.leading()).await.unwrap_err().is_closed());
+    assert!(handle.key("test/handle").unwrap_err().is_closed());
+    assert!(key.leader().await.unwrap_err().is_closed());
+    assert!(key.step_down().unwrap_err().is_closed());
+    assert!(!key.is_leading());
+    soon("the stream ends", async { while changes.next().await.is_some() {} }).await;
+    assert!(soon("nor is the lock", by_hand.acquired()).await.unwrap_err().is_closed());
     assert!(handle.lock("test/by-hand").unwrap_err().is_closed());
 }
 
@@ -297,7 +311,8 @@ async fn a_start_with_wrong_jobs_tells_every_fault() {
         Runtime::new(settings).jobs(jobs).run_until(std::future::ready(()))
     };
     let error = start(Settings::new().lease("1m 1s"), jobs![one, two]).await.unwrap_err();
-    assert!(error.is_wrong_settings());
+    assert!(error.is_configuration());
+    assert_eq!(error.faults().len(), 2, "{error}");
     let text = error.to_string();
     for part in ["2 faults", "use 1s to 60s", "job `same`", "tests/local.rs", "name = "] {
         assert!(text.contains(part), "{part}: {text}");

@@ -1,10 +1,11 @@
 //! Locks by hand on lock files: real locks of the operating system, in one process.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use leader_runtime::{Fence, Lock, LockManager, Settings};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -19,7 +20,7 @@ fn local(directory: &tempfile::TempDir) -> Settings {
     Settings::new().local(directory.path())
 }
 
-/// What all tests of this process log, from when one of them first listens.
+/// The log of all tests of this process, from the first listener on.
 struct Log;
 
 static LOGGED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -56,7 +57,7 @@ async fn a_lock_is_led_by_one_manager_until_it_is_released() {
     let (one, two) =
         (LockManager::new(&local(&locks)).unwrap(), LockManager::new(&local(&locks)).unwrap());
     let mine = one.lock("test/lock").unwrap();
-    assert_eq!(soon("one leads", mine.leading()).await.unwrap().fence(), Fence::new(1));
+    assert_eq!(soon("one leads", mine.acquired()).await.unwrap().fence(), Fence::new(1));
     assert!(mine.is_leading());
     assert_eq!(mine.key(), "test/lock");
 
@@ -68,11 +69,11 @@ async fn a_lock_is_led_by_one_manager_until_it_is_released() {
     assert_eq!(soon("the work is done", done).await.unwrap(), 1);
 
     soon("it is released", also_mine.release()).await;
-    assert_eq!(soon("two leads", theirs.leading()).await.unwrap().fence(), Fence::new(2));
+    assert_eq!(soon("two leads", theirs.acquired()).await.unwrap().fence(), Fence::new(2));
     let again = one.lock("test/lock").unwrap();
-    soon("two is gone", two.shut_down()).await;
-    assert!(soon("two leads no more", theirs.leading()).await.unwrap_err().is_closed());
-    assert_eq!(soon("one leads again", again.leading()).await.unwrap().fence(), Fence::new(3));
+    soon("two is gone", two.shutdown()).await;
+    assert!(soon("two leads no more", theirs.acquired()).await.unwrap_err().is_closed());
+    assert_eq!(soon("one leads again", again.acquired()).await.unwrap().fence(), Fence::new(3));
 }
 
 #[tokio::test]
@@ -81,7 +82,7 @@ async fn the_changes_of_a_lock_are_told_from_how_it_stands_to_the_end_of_its_man
     let (one, two) =
         (LockManager::new(&local(&locks)).unwrap(), LockManager::new(&local(&locks)).unwrap());
     let theirs = two.lock("test/changes").unwrap();
-    soon("two leads", theirs.leading()).await.unwrap();
+    soon("two leads", theirs.acquired()).await.unwrap();
     let before = SystemTime::now();
     let mine = one.lock("test/changes").unwrap();
     // owns what it needs, also where it is wrapped
@@ -95,7 +96,7 @@ async fn the_changes_of_a_lock_are_told_from_how_it_stands_to_the_end_of_its_man
     assert!((before..=SystemTime::now()).contains(&term.since()));
     soon("one lets go, though its changes are asked for", mine.release()).await;
     assert_eq!(soon("it leads no longer", changes.next()).await, Some(None));
-    soon("one is gone", one.shut_down()).await;
+    soon("one is gone", one.shutdown()).await;
     assert_eq!(soon("there is no more to tell", changes.next()).await, None);
 }
 
@@ -117,7 +118,7 @@ async fn l3_work_under_a_lock_holds_back_its_release() {
         }
     });
     soon("the work begins", began).await.unwrap();
-    let mut leaving = tokio::spawn(one.shut_down());
+    let mut leaving = tokio::spawn(one.shutdown());
     assert!(timeout(Duration::from_millis(200), &mut leaving).await.is_err());
     assert!(lock.is_leading(), "it leads until its work has ended");
     let late = tokio::spawn({
@@ -136,10 +137,10 @@ async fn a_lock_file_that_is_deleted_is_lost_within_two_seconds_and_locked_anew(
     let (one, two) =
         (LockManager::new(&local(&locks)).unwrap(), LockManager::new(&local(&locks)).unwrap());
     let mine = one.lock("test/deleted").unwrap();
-    soon("one leads", mine.leading()).await.unwrap();
+    soon("one leads", mine.acquired()).await.unwrap();
     let theirs = two.lock("test/deleted").unwrap();
     fs::remove_file(locks.path().join("test+deleted.lock")).unwrap();
-    soon("two leads", theirs.leading()).await.unwrap();
+    soon("two leads", theirs.acquired()).await.unwrap();
     let lost = timeout(Duration::from_secs(2), async {
         while mine.is_leading() {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -160,7 +161,7 @@ async fn a_lock_file_that_was_damaged_or_cut_short_is_told_and_stands_in_no_othe
     let manager = LockManager::new(&local(&locks)).unwrap();
     let bad = manager.lock("test/bad").unwrap();
     let long = manager.lock("test/long").unwrap();
-    assert_eq!(soon("it is led", long.leading()).await.unwrap().fence(), Fence::new(42));
+    assert_eq!(soon("it is led", long.acquired()).await.unwrap().fence(), Fence::new(42));
     let fault = format!("{} was damaged", locks.path().join("test+bad.lock").display());
     soon("it is told", async {
         while !Log::lines().iter().any(|line| line.contains("WARN") && line.contains(&fault)) {
@@ -169,8 +170,28 @@ async fn a_lock_file_that_was_damaged_or_cut_short_is_told_and_stands_in_no_othe
     })
     .await;
     assert!(!bad.is_leading());
-    manager.shut_down().await;
+    manager.shutdown().await;
     let again = LockManager::new(&local(&locks)).unwrap();
     let long = again.lock("test/long").unwrap();
-    assert_eq!(soon("it is led again", long.leading()).await.unwrap().fence(), Fence::new(43));
+    assert_eq!(soon("it is led again", long.acquired()).await.unwrap().fence(), Fence::new(43));
+}
+
+#[tokio::test]
+async fn work_under_a_lock_that_panics_gives_the_key_back() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let manager = || LockManager::new(&local(&directory)).expect("it starts");
+    let locks = manager();
+    let lock = locks.lock("test/by_hand").expect("a key");
+    for _ in 0..2 {
+        let work = async |_| panic!("as planned");
+        let panicked = AssertUnwindSafe(lock.while_leading(work)).catch_unwind().await;
+        assert!(panicked.is_err(), "whoever asked for it hears of it");
+    }
+    soon("its work", lock.while_leading(async |_| ())).await.expect("it leads");
+    soon("it is released", lock.release()).await;
+    let others = manager();
+    let other = others.lock("test/by_hand").expect("a key");
+    soon("another leads", other.acquired()).await.expect("it leads");
+    soon("all is let go", locks.shutdown()).await;
+    soon("all is let go", others.shutdown()).await;
 }

@@ -1,4 +1,4 @@
-//! What jobs take, through the runtime on lock files: real locks of the operating system, in one
+//! Parameters of jobs, through the runtime on lock files: real locks of the operating system, in one
 //! process.
 
 use std::time::Duration;
@@ -132,7 +132,7 @@ async fn what_jobs_lack_is_told_before_anything_runs() {
     }
 
     #[leader_job(key = "test/lacks", every = "10ms", standby = stand_by)]
-    async fn lacks_a_pool(_: Data<Pool>, _: Kv) {}
+    async fn lacks_a_pool(_: Data<Pool>) {}
 
     async fn stand_by(_: Data<u64>) {}
 
@@ -141,20 +141,70 @@ async fn what_jobs_lack_is_told_before_anything_runs() {
     let runtime = runtime.data("text").data("another text");
     let refused = soon("it is refused", runtime.run_until(std::future::pending())).await;
     let refused = refused.unwrap_err();
-    assert!(refused.is_wrong_settings());
+    assert!(refused.is_configuration());
     let refused = refused.to_string();
     for says in [
-        "4 faults",
+        "3 faults",
         "two values of the type `&str`",
         "job `lacks_a_pool` at leader-runtime/tests/parameters.rs:",
         "::Pool>`, and none was put in",
-        "takes a `Kv`",
         "takes a `Data<u64>`",
     ] {
         assert!(refused.contains(says), "{says}: {refused}");
     }
     assert!(!refused.contains("runs_never"), "{refused}");
     assert_eq!(std::fs::read_dir(locks.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_kv_writes_on_lock_files_what_the_next_run_reads() {
+    #[leader_job(key = "test/kv", every = "10ms")]
+    async fn count(kv: Kv, told: Told<u64>) -> leader_runtime::Result<()> {
+        let counted = kv.get("test/counted").await?.unwrap_or_default();
+        let counted: u64 = String::from_utf8_lossy(&counted).parse().unwrap_or_default();
+        kv.put("test/counted", (counted + 1).to_string()).await?;
+        let _ = told.send(counted);
+        Ok(())
+    }
+
+    let locks = tempfile::tempdir().unwrap();
+    for from in [0, 3] {
+        let (sender, mut told) = mpsc::unbounded_channel::<u64>();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let runtime = Runtime::new(local(&locks)).jobs(jobs![count]).data(sender);
+        let running = tokio::spawn(runtime.run_until(async { drop(stopped.await) }));
+        for counted in from..from + 3 {
+            assert!(soon("it runs", told.recv()).await.unwrap() >= counted);
+        }
+        drop(stop);
+        soon("it ends", running).await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_is_not_enabled_is_asked_for_nothing_that_it_takes() {
+    struct Pool;
+
+    #[leader_job(key = "test/off", every = "10ms", standby = stand_by)]
+    async fn off(_: Data<Pool>, _: Kv) {
+        panic!("it ran");
+    }
+
+    async fn stand_by(_: Data<Pool>) {
+        panic!("it ran");
+    }
+
+    let locks = tempfile::tempdir().unwrap();
+    let refused = Runtime::new(local(&locks)).jobs(jobs![off]).check().await;
+    assert!(refused.unwrap_err().to_string().contains("takes a `Data<"));
+    let settings = local(&locks).job("off", "enabled", "false");
+    let runtime = Runtime::new(settings).jobs(jobs![off]);
+    runtime.check().await.unwrap();
+    soon("it starts", runtime.run_until(std::future::ready(()))).await.unwrap();
+    // and what is wrong with it is told all the same
+    let settings = local(&locks).job("off", "enabled", "false").job("off", "every", "1ms");
+    let refused = Runtime::new(settings).jobs(jobs![off]).check().await.unwrap_err().to_string();
+    assert!(refused.contains("an interval of 1ms is too short"), "{refused}");
 }
 
 #[tokio::test]
@@ -178,11 +228,132 @@ async fn a_job_that_is_not_enabled_neither_runs_nor_stands_for_its_key() {
     for _ in 0..3 {
         soon("the other runs", told.recv()).await.unwrap();
     }
-    assert!(handle.is_leading("test/on"));
-    assert_eq!(handle.leader("test/off").await.unwrap(), None);
+    assert!(handle.key("test/on").unwrap().is_leading());
+    assert!(handle.key("test/off").unwrap_err().is_configuration());
     drop(stop);
     soon("it ends", running).await.unwrap().unwrap();
 
     let alone = Runtime::new(local(&locks)).jobs(jobs![off]).run_until(std::future::ready(()));
     soon("it ends without a key", alone).await.unwrap();
+}
+
+/// Two pools of one type, without a wrapper in each job.
+mod pools {
+    use std::sync::Arc;
+
+    use leader_runtime::{FromRun, Missing, RunContext};
+
+    pub(super) struct Pool(pub(super) &'static str);
+
+    pub(super) struct Pools {
+        pub(super) primary: Arc<Pool>,
+        pub(super) replica: Arc<Pool>,
+    }
+
+    pub(super) struct Primary(pub(super) Arc<Pool>);
+    pub(super) struct Replica(pub(super) Arc<Pool>);
+    pub(super) struct Named(pub(super) String);
+
+    impl FromRun<'_> for Primary {
+        fn from_run(run: &RunContext<'_>) -> Result<Self, Missing> {
+            Ok(Self(run.info().data::<Pools>()?.primary.clone()))
+        }
+    }
+
+    impl FromRun<'_> for Replica {
+        fn from_run(run: &RunContext<'_>) -> Result<Self, Missing> {
+            Ok(Self(run.info().data::<Pools>()?.replica.clone()))
+        }
+    }
+
+    impl FromRun<'_> for Named {
+        fn from_run(run: &RunContext<'_>) -> Result<Self, Missing> {
+            let info = run.info();
+            if info.job() == "nameless" {
+                return Err(Missing::new("takes a `Named`, and has no name"));
+            }
+            Ok(Self(format!("{} of {}, {}", info.job(), info.key(), info.fence())))
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_type_of_the_services_own_is_made_from_data_and_the_facts_of_the_run() {
+    use pools::{Named, Pool, Pools, Primary, Replica};
+
+    #[leader_job(key = "test/own", every = "10ms")]
+    async fn own(
+        Primary(primary): Primary,
+        Replica(replica): Replica,
+        named: Named,
+        told: Told<String>,
+    ) {
+        let _ = told.send(format!("{} {} {}", primary.0, replica.0, named.0));
+    }
+
+    #[leader_job(key = "test/own", every = "10ms")]
+    async fn nameless(_: Named, _: Primary) {}
+
+    let locks = tempfile::tempdir().unwrap();
+    let (sender, mut told) = mpsc::unbounded_channel::<String>();
+    let pool = |name| std::sync::Arc::new(Pool(name));
+    let pools = Pools { primary: pool("primary"), replica: pool("replica") };
+    let (stop, stopped) = oneshot::channel::<()>();
+    let runtime = Runtime::new(local(&locks)).jobs(jobs![own]).data(sender.clone()).data(pools);
+    let running = tokio::spawn(runtime.run_until(async { drop(stopped.await) }));
+    assert_eq!(soon("it runs", told.recv()).await.unwrap(), "primary replica own of test/own, 1");
+    drop(stop);
+    soon("it ends", running).await.unwrap().unwrap();
+
+    let runtime = Runtime::new(local(&locks)).jobs(jobs![own, nameless]).data(sender);
+    let refused = runtime.run_until(std::future::pending());
+    let refused = soon("it is refused", refused).await.unwrap_err();
+    let faults = refused.faults();
+    assert_eq!(faults.len(), 4, "{refused}");
+    assert!(faults[0].contains("job `own`") && faults[0].contains("Pools>`, and none was put in"));
+    assert!(faults[2].contains("job `nameless`") && faults[2].contains("has no name"), "{refused}");
+}
+
+/// A value that was there at the start, and is gone when the job runs.
+#[tokio::test]
+async fn a_value_that_is_missing_later_on_fails_the_run_and_says_so() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use futures_util::StreamExt;
+    use leader_runtime::{FromRun, Missing, RunContext, RunEvent};
+
+    struct Fickle;
+
+    static IS_GONE: AtomicBool = AtomicBool::new(false);
+
+    impl FromRun<'_> for Fickle {
+        fn from_run(_: &RunContext<'_>) -> Result<Self, Missing> {
+            if IS_GONE.swap(true, Ordering::Relaxed) {
+                return Err(Missing::new("takes a `Fickle`, which is gone"));
+            }
+            Ok(Self)
+        }
+    }
+
+    #[leader_job(key = "test/fickle", every = "10ms")]
+    async fn fickle(_: Fickle) {
+        panic!("it ran");
+    }
+
+    let locks = tempfile::tempdir().unwrap();
+    let runtime = Runtime::new(local(&locks)).jobs(jobs![fickle]);
+    let mut events = runtime.handle().events();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let running = tokio::spawn(runtime.run_until(async { drop(stopped.await) }));
+    let ended = async {
+        loop {
+            if let Some(RunEvent::Ended(run)) = events.next().await {
+                return run.outcome.to_string();
+            }
+        }
+    };
+    let outcome = soon("it fails", ended).await;
+    assert_eq!(outcome, "failed: takes a `Fickle`, which is gone");
+    drop(stop);
+    soon("it ends", running).await.unwrap().unwrap();
 }

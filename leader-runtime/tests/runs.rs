@@ -1,11 +1,11 @@
-//! What a handle knows of runs, through the runtime on lock files.
+//! Runs as a handle reports them, through the runtime on lock files.
 
 use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
 use leader_runtime::{
-    Data, Handle, Jobs, Result, RunEvent, RunOutcome, Runtime, Settings, Stop, StopReason, jobs,
-    leader_job,
+    Data, Due, Handle, Jobs, Result, RunEvent, RunOutcome, Runtime, Settings, Stop, StopReason,
+    jobs, leader_job,
 };
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -38,7 +38,7 @@ impl Node {
 
     async fn leads(&self, key: &str) {
         soon("it leads", async {
-            while !self.handle.is_leading(key) {
+            while !self.handle.key(key).is_ok_and(|key| key.is_leading()) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         })
@@ -104,7 +104,7 @@ async fn a_job_is_triggered_on_the_leader_and_elsewhere_the_error_names_the_lead
     }
     for (name, says) in [("yaerly", "did you mean `yearly`"), ("consume", "cannot be triggered")] {
         let wrong = one.handle.trigger_by_name(name).await.unwrap_err();
-        assert!(wrong.is_wrong_settings() && wrong.to_string().contains(says), "{wrong}");
+        assert!(wrong.is_configuration() && wrong.to_string().contains(says), "{wrong}");
     }
     let handle = two.end().await;
     assert!(handle.trigger::<yearly>().await.unwrap_err().is_closed());
@@ -116,8 +116,7 @@ async fn a_job_is_triggered_on_the_leader_and_elsewhere_the_error_names_the_lead
 async fn a_job_of_a_library_is_found_by_its_type_whatever_its_prefix() {
     let locks = tempfile::tempdir().unwrap();
     let (sender, mut told) = mpsc::unbounded_channel();
-    let twice =
-        jobs![yearly].extend(jobs![endless].prefix("a_")).extend(jobs![endless].prefix("b_"));
+    let twice = jobs![yearly].merge(jobs![endless].prefix("a_")).merge(jobs![endless].prefix("b_"));
     let node = Node::start(Node::local(&locks, "one", twice.prefix("billing_")).data(sender));
     node.leads("test/trigger").await;
     soon("it runs", node.handle.trigger::<yearly>()).await.unwrap();
@@ -141,6 +140,7 @@ async fn a_handle_lists_the_jobs_with_their_next_instants() {
     assert!(jobs.iter().all(|job| job.is_leading && job.key == "stage/test/trigger"));
     assert_eq!(jobs[1].schedule, "cron 0 0 1 1 * tz Europe/Oslo");
     let [yearly, oslo] = [&jobs[0], &jobs[1]].map(|job| job.next.unwrap());
+    let [yearly, oslo] = [yearly, oslo].map(Due::timestamp);
     assert!(yearly > SystemTime::now());
     assert_eq!(yearly.duration_since(oslo).unwrap(), Duration::from_secs(3600));
     assert_eq!(jobs[2].next, None);
@@ -166,9 +166,20 @@ async fn events_are_heard_from_before_the_start_to_the_end_of_the_runtime() {
     soon("it runs as it is elected", BEGAN.notified()).await;
     let handle = node.end().await;
     let events: Vec<_> = soon("the stream ends", events.collect()).await;
-    assert!(matches!(&events[0], RunEvent::Began { job, number: 1, .. } if &**job == "greets"));
+    assert!(matches!(&events[0], RunEvent::Began(run) if &*run.job == "greets" && run.number == 1));
     let RunEvent::Ended(run) = &events[1] else { panic!("{events:?}") };
     assert_eq!(run.outcome, RunOutcome::Cancelled(StopReason::Drain));
+    let written = serde_json::to_string(&events).expect("it is JSON");
+    let due = run.due;
+    for part in [
+        format!(r#"{{"event":"began","job":"greets","due":"{due}","fence":1,"number":1}}"#),
+        format!(
+            r#"{{"event":"ended","job":"greets","due":"{due}","fence":1,"number":1,"attempts":1"#
+        ),
+        r#""outcome":{"cancelled":"drain"}"#.to_owned(),
+    ] {
+        assert!(written.contains(&part), "{part}: {written}");
+    }
     assert_eq!(events.len(), 2);
     assert_eq!(soon("there are no more", handle.events().next()).await, None);
 }

@@ -1,4 +1,4 @@
-//! What becomes of a start where the machine gives no thread.
+//! The start of a runtime on a machine that gives no thread.
 
 use std::env;
 use std::process::Command;

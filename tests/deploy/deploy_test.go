@@ -73,6 +73,9 @@ func TestKubernetesKnowsEveryField(t *testing.T) {
 	if grace := *pod.TerminationGracePeriodSeconds; time.Duration(grace)*time.Second <= drain {
 		t.Errorf("a grace of %d s is not above the drain", grace)
 	}
+	if links := pod.EnableServiceLinks; links == nil || *links {
+		t.Error("variables of every Service beside it are injected")
+	}
 	container := pod.Containers[0]
 	variables := map[string]core.EnvVar{}
 	for _, variable := range container.Env {

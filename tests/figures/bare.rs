@@ -1,5 +1,4 @@
-//! The same transactions as the lock manager's, from loops that do nothing else: what Consul itself
-//! takes for them.
+//! The lock manager's transactions from bare loops: the time that Consul itself takes for them.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -14,7 +13,7 @@ use tests::Api;
 /// Transactions in flight, as many as the lock manager has at the most.
 const IN_FLIGHT: usize = 4;
 
-/// Of 64 operations, as the lock manager divides them.
+/// Number of keys in a transaction of 64 operations, as in the lock manager.
 const KEYS_ACQUIRED: usize = 31;
 const KEYS_RELEASED: usize = 32;
 
@@ -73,7 +72,7 @@ impl Holder<'_> {
         }})
     }
 
-    /// What a lock's value is like.
+    /// A value like that of a lock.
     fn value(&self) -> String {
         let (addr, session) = (self.addr, &self.session);
         format!(

@@ -1,4 +1,4 @@
-//! What it costs to ask whether this process leads.
+//! The cost of the question whether this process leads.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -21,7 +21,7 @@ pub(crate) fn play(length: Length, report: &mut Report) {
         let mut took = Vec::new();
         for _ in 0..runs {
             let standby = start();
-            let knows = |line: &Line| line.text.contains(" stands by for the leader ");
+            let knows = |line: &Line| line.text.contains(" standing by ");
             standby.wait_error_line(SOON, knows);
             let told = Instant::now();
             leader.terminate();

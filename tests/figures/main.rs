@@ -11,10 +11,14 @@ mod consul_leader;
 mod deaths;
 mod gate;
 mod handover;
+mod late_cuts;
+mod late_scale;
 mod node;
 mod pair;
 mod report;
 mod scale;
+mod slow;
+mod starved;
 
 use std::env;
 
@@ -45,13 +49,17 @@ impl Length {
 type Figure = (&'static str, fn(Length, &mut Report));
 
 /// Those that lose machines first: they start this process once more, in namespaces of its own.
-const FIGURES: [Figure; 6] = [
+const FIGURES: [Figure; 10] = [
     ("deaths", deaths::play),
     ("cuts", deaths::play_cuts),
     ("consul-leader", consul_leader::play),
     ("handover", handover::play),
     ("gate", gate::play),
     ("scale", scale::play),
+    ("slow", slow::play),
+    ("late-cuts", late_cuts::play),
+    ("late-scale", late_scale::play),
+    ("starved", starved::play),
 ];
 
 fn main() {

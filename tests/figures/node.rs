@@ -10,13 +10,13 @@ use tokio::signal::unix::{SignalKind, signal};
 /// The first argument of a process that is a node.
 pub(crate) const ARG: &str = "node";
 
-/// What it says when it leads every key.
+/// The line of a node that leads every key.
 pub(crate) const LEADS_ALL: &str = "leads all";
 
-/// What it says when it stands for every key.
+/// The line of a node that stands by for every key.
 pub(crate) const STANDS: &str = "stands for all";
 
-/// A node that stands for so many keys through this agent.
+/// A node with this number of keys, through this agent.
 pub(crate) fn node(keys: usize, agent: &str) -> NodeBuilder {
     let this = std::env::current_exe().expect("a benchmark knows its own path");
     Node::program(this).arg(ARG).arg(keys.to_string()).env("CONSUL_HTTP_ADDR", agent)
@@ -27,9 +27,15 @@ pub(crate) fn key(number: usize) -> String {
     format!("all/{number}")
 }
 
-/// What the process does, with what comes after [`ARG`].
+/// The main function of the process, with the arguments after [`ARG`].
 pub(crate) fn run(args: &[String]) {
     let keys: usize = args[0].parse().expect("a number of keys");
+    // a lapse is a warning
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::WARN)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
@@ -42,7 +48,7 @@ pub(crate) fn run(args: &[String]) {
             _ = terminated.recv() => {}
             () = lead_all(&all) => {}
         }
-        locks.shut_down().await;
+        locks.shutdown().await;
     });
     process::exit(0);
 }
@@ -50,7 +56,7 @@ pub(crate) fn run(args: &[String]) {
 /// Says so once, and stays.
 async fn lead_all(all: &[Lock]) {
     for lock in all {
-        lock.leading().await.expect("it was not shut down");
+        lock.acquired().await.expect("it was not shut down");
     }
     println!("{LEADS_ALL}");
     std::future::pending().await

@@ -17,7 +17,7 @@ pub(crate) struct Pair<'a> {
     chance: Chance,
 }
 
-/// What is done to the leader.
+/// The failure of the leader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Death {
     /// SIGKILL of its process.
@@ -28,10 +28,10 @@ pub(crate) enum Death {
     CutOff,
 }
 
-/// What came of it.
+/// The measured takeover.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Takeover {
-    /// How long after the death the other led.
+    /// Time from the failure to the next leader.
     pub(crate) led: Duration,
     /// How long both said that they lead.
     pub(crate) both: Duration,
@@ -88,7 +88,7 @@ impl<'a> Pair<'a> {
 
     /// Waits until the one that does not lead knows who does.
     fn wait_standby(&self, since: Instant) {
-        let knows = |line: &Line| line.text.contains(" stands by for the leader ");
+        let knows = |line: &Line| line.text.contains(" standing by ");
         after(&self.nodes[1 - self.leads], since, knows);
     }
 }

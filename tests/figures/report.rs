@@ -1,4 +1,4 @@
-//! What was seen, beside what is to be reached.
+//! Measured figures, beside their targets.
 
 use std::fmt;
 use std::time::Duration;

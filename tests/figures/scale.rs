@@ -88,7 +88,7 @@ impl Scale<'_> {
         node(self.keys, &agent.addr()).start()
     }
 
-    /// One that knows who leads.
+    /// A node that knows the leader.
     fn standby(&self, agent: &Agent) -> Node {
         let standby = self.node(agent);
         standby.wait_line(SOON, |line: &Line| line.text == STANDS);

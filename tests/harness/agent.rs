@@ -21,6 +21,7 @@ use crate::consul::Consul;
 use crate::deadline::poll;
 use crate::place::Place;
 use crate::process::Process;
+use crate::starved::{Ration, Starved};
 pub use builder::AgentBuilder;
 
 /// Far beyond what a start takes (0.1 to 0.6 s; a cluster 1.3 to 3 s), for machines that are busy.
@@ -37,7 +38,7 @@ static POLICIES: AtomicU32 = AtomicU32::new(1);
 #[derive(Debug)]
 pub struct Token {
     accessor: String,
-    /// What a node is given.
+    /// The secret for a node.
     pub secret: String,
 }
 
@@ -153,6 +154,24 @@ impl Agent {
     #[track_caller]
     pub fn thaw(&self) {
         self.running(Process::thaw);
+    }
+
+    /// Puts it on this ration until that is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Where this machine gives no way to, and why.
+    ///
+    /// # Panics
+    ///
+    /// When it is down.
+    #[track_caller]
+    pub fn starve(&self, ration: Ration) -> Result<Starved, String> {
+        let mut starved = None;
+        self.running(|process| {
+            starved = Some(Starved::put(process.pid(), self.dir.path(), ration));
+        });
+        starved.expect("it runs")
     }
 
     /// Starts an agent that is down, on the same ports; a dev agent has forgotten everything.

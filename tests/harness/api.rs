@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A client of one agent. Every request opens a connection of its own, so that none is left over
 /// from before a restart.
@@ -18,7 +18,7 @@ pub struct Api {
     http: ureq::Agent,
 }
 
-/// What Consul said.
+/// An answer of Consul.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// The HTTP status.
@@ -70,23 +70,23 @@ pub struct Session {
 impl Api {
     /// A client of the agent at `addr`, `host:port`, without a token.
     pub fn at(addr: &str) -> Self {
-        Self::with_patience(addr, PATIENCE)
+        Self::with_timeout(addr, TIMEOUT)
     }
 
-    /// The same, for a caller who waits for an answer no longer than that.
-    pub fn with_patience(addr: &str, patience: Duration) -> Self {
+    /// Makes a client with this timeout of each request.
+    pub fn with_timeout(addr: &str, timeout: Duration) -> Self {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
             .max_redirects(0)
             .max_idle_connections(0)
-            .timeout_global(Some(patience))
+            .timeout_global(Some(timeout))
             .proxy(None)
             .build();
         Self { addr: addr.to_owned(), token: None, http: config.new_agent() }
     }
 
-    /// The same client with another token.
+    /// Returns this client with another token.
     #[must_use]
     pub fn with_token(self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self }

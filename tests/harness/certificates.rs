@@ -38,22 +38,22 @@ impl Certificates {
         Self { dir }
     }
 
-    /// Where all of them are.
+    /// The directory of all files.
     pub fn directory(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Of the authority.
+    /// The certificate of the authority.
     pub fn authority(&self) -> PathBuf {
         self.dir.path().join("consul-agent-ca.pem")
     }
 
-    /// Of a client.
+    /// The certificate of a client.
     pub fn client(&self) -> PathBuf {
         self.dir.path().join("dc1-client-consul-0.pem")
     }
 
-    /// Of a client: an `EC PRIVATE KEY`.
+    /// The private key of a client: an `EC PRIVATE KEY`.
     pub fn client_key(&self) -> PathBuf {
         self.dir.path().join("dc1-client-consul-0-key.pem")
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 /// splitmix64.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Chance(u64);
 
 impl Chance {

@@ -1,5 +1,5 @@
-//! What the clock says: `It is <local time>` where it leads, `Not the leader` where it does not; and
-//! on stderr, when that begins and ends.
+//! The output of the clock: `It is <local time>` on the leader, `Not the leader` elsewhere; and on
+//! stderr, when leadership begins and ends.
 
 use crate::output::Line;
 
@@ -15,16 +15,16 @@ pub fn stands_by(line: &Line) -> bool {
 
 /// Whether the line, on stderr, says that the node leads from now on, in a new term.
 pub fn took_the_lead(line: &Line) -> bool {
-    line.text.contains(" leads key=")
+    line.text.contains(" leadership acquired key=")
 }
 
 /// Whether the line, on stderr, says that the node leads from now on, in a new term or in an old one
 /// again.
 pub fn begins_to_lead(line: &Line) -> bool {
-    took_the_lead(line) || line.text.contains(" leads again, in the same term key=")
+    took_the_lead(line) || line.text.contains(" leadership resumed in the same term key=")
 }
 
-/// Whether the line, on stderr, says that the node leads no longer.
+/// Whether the line, on stderr, says that the node no longer leads.
 pub fn lost_the_lead(line: &Line) -> bool {
-    line.text.contains(" leads no longer")
+    [" leadership released ", " leadership lost: "].iter().any(|part| line.text.contains(part))
 }

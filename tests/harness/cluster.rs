@@ -28,13 +28,30 @@ impl Cluster {
     /// When that is not so within 30 seconds; the agents' logs are printed.
     #[track_caller]
     pub fn start(consul: &Consul, clients: usize) -> Self {
+        Self::patient(consul, clients, 1)
+    }
+
+    /// As [`start`](Self::start), with this `raft_multiplier`: Consul's default is 5, by which its
+    /// servers wait five times as long for each other.
+    #[track_caller]
+    pub fn patient(consul: &Consul, clients: usize, raft_multiplier: u32) -> Self {
         let here = |count| (0..count).map(|_| Place::loopback()).collect();
-        Self::at(consul, here(SERVERS), here(clients))
+        Self::placed(consul, here(SERVERS), here(clients), raft_multiplier)
     }
 
     /// As [`start`](Self::start), with each agent at a place of its own.
     #[track_caller]
     pub(crate) fn at(consul: &Consul, servers: Vec<Place>, clients: Vec<Place>) -> Self {
+        Self::placed(consul, servers, clients, 1)
+    }
+
+    #[track_caller]
+    fn placed(
+        consul: &Consul,
+        servers: Vec<Place>,
+        clients: Vec<Place>,
+        raft_multiplier: u32,
+    ) -> Self {
         let named = |kind: &str, places: Vec<Place>| -> Vec<AgentBuilder> {
             (0..)
                 .zip(places)
@@ -46,10 +63,10 @@ impl Cluster {
         let join: Vec<String> =
             servers.iter().map(|s| format!("-retry-join={}", s.gossip_addr())).collect();
         let launch = |builder: AgentBuilder| {
-            let builder = builder.data_dir().arg("-retry-interval=1s").hcl(
-                "performance { raft_multiplier = 1 } \
+            let builder = builder.data_dir().arg("-retry-interval=1s").hcl(&format!(
+                "performance {{ raft_multiplier = {raft_multiplier} }} \
                  leave_on_terminate = false skip_leave_on_interrupt = true",
-            );
+            ));
             join.iter().fold(builder, AgentBuilder::arg).launch()
         };
         let servers = servers

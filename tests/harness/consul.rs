@@ -41,7 +41,7 @@ impl Consul {
         &AT_HAND
     }
 
-    /// What the binary calls itself, as `1.8.7`.
+    /// The version of the binary, such as `1.8.7`.
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -61,7 +61,7 @@ impl Consul {
         Self { version: version.to_owned(), path: path.into() }
     }
 
-    /// Of `1.18.0-rc1+ent`, `(1, 18, 0)`.
+    /// The version as numbers: `(1, 18, 0)` for `1.18.0-rc1+ent`.
     fn number(&self) -> (u32, u32, u32) {
         let mut parts = self
             .version

@@ -1,5 +1,4 @@
-//! What a started process gets of the developer's environment: where things are, and nothing that
-//! steers it.
+//! The environment of a started process: paths from the developer's environment, and no settings.
 
 use std::env;
 use std::process::Command;

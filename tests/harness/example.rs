@@ -18,13 +18,13 @@ pub(crate) fn binary(name: &str) -> &'static Path {
     BUILT.get(name).unwrap_or_else(|| panic!("no example `{name}`; there are: {}", names()))
 }
 
-/// Builds them all, where that has not been done.
+/// Builds all examples, unless they are built.
 pub(crate) fn build_all() {
     LazyLock::force(&BUILT);
 }
 
-/// The same packages, features, profile and directory as `cargo test --workspace`: after it,
-/// nothing is left to do.
+/// Builds the examples with the packages, features, profile and directory of `cargo test
+/// --workspace`: after that command, nothing is left to build.
 fn build() -> BTreeMap<String, PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from(env!("CARGO")));
     let output = Command::new(cargo)

@@ -1,12 +1,15 @@
 //! Tools of others: the official Go client and the command `consul lock`, which hold the same locks,
-//! and Prometheus's linter. What is written in Go is there where Go is at hand.
+//! and of Prometheus, its linter and its alerts. What is written in Go is there where Go is at hand.
 
 use std::env;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write as _};
+use std::ops::{Range, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
+
+use serde_json::{Value, json};
 
 use crate::consul::Consul;
 use crate::node::{Node, NodeBuilder};
@@ -27,6 +30,10 @@ static LINT: Built = LazyLock::new(|| {
         "promlint",
         "Prometheus's linter, and what it says of a scrape,",
     )
+});
+
+static RING: Built = LazyLock::new(|| {
+    build_or_tell("deploy", "./ring", "ring", "Prometheus's alerts, and when they ring,")
 });
 
 fn build_or_tell(
@@ -77,28 +84,64 @@ impl GoLock {
     }
 }
 
-/// What Prometheus's linter, which is `promtool check metrics`, has to say of what was scraped, a
-/// fault a line; empty where Go is not at hand, as told.
+/// Returns the faults that Prometheus's linter, `promtool check metrics`, finds in a scrape, one a
+/// line; nothing without Go, which is printed.
 ///
 /// # Panics
 ///
 /// When it is no text of metrics; when it cannot be built and `LEADER_TESTS_REQUIRE_GO` is set.
 #[track_caller]
 pub fn promlint(scraped: &str) -> String {
-    let Some(program) = program(&LINT) else { return String::new() };
-    let mut lint = Command::new(program)
+    program(&LINT).map(|lint| answer(&mut Command::new(lint), scraped)).unwrap_or_default()
+}
+
+/// A node as Prometheus sees it: it answers the same for as long as it is there, in seconds since
+/// 1970.
+#[derive(Debug)]
+pub struct Scraped {
+    /// The name of the target.
+    pub name: &'static str,
+    /// When it is there.
+    pub seconds: Range<u64>,
+    /// Its answer.
+    pub text: String,
+}
+
+/// When this alert of `examples/deploy/` rings for this job, in seconds since 1970, as Prometheus
+/// itself evaluates it; `None` where Go is not at hand, as told.
+///
+/// # Panics
+///
+/// When there is no such alert; when it cannot be built and `LEADER_TESTS_REQUIRE_GO` is set.
+#[track_caller]
+pub fn rings(alert: &str, job: &str, nodes: &[Scraped]) -> Option<Vec<RangeInclusive<u64>>> {
+    let program = program(&RING)?;
+    let node = |Scraped { name, seconds, text }: &Scraped| json!({"Name": name, "From": seconds.start, "Until": seconds.end, "Scrape": text});
+    let nodes = Value::from_iter(nodes.iter().map(node)).to_string();
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/deploy/alerts.yaml");
+    let said = answer(Command::new(program).args([rules, alert, job]), &nodes);
+    let span = |line: &str| {
+        let (from, until) = line.split_once(' ')?;
+        Some(from.parse().ok()?..=until.parse().ok()?)
+    };
+    Some(said.lines().map(|line| span(line).expect("two numbers")).collect())
+}
+
+/// The output of a program that reads all of this before it writes anything.
+#[track_caller]
+fn answer(command: &mut Command, question: &str) -> String {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("it was just built");
-    // it reads all before it writes anything
-    let mut stdin = lint.stdin.take().expect("it is piped");
-    stdin.write_all(scraped.as_bytes()).expect("it reads");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    stdin.write_all(question.as_bytes()).expect("it reads");
     drop(stdin);
-    let output = lint.wait_with_output().expect("it ends");
+    let output = child.wait_with_output().expect("it ends");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}\n{scraped}");
+    assert!(output.status.success(), "{said}\n{question}");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 

@@ -1,5 +1,5 @@
-//! What a node writes of its own leadership and its runs, as it happens: the lines of a file, which
-//! stay whatever becomes of the process, each with a clock that all processes of a machine share.
+//! The history that a node writes of its leadership and its runs: the lines of a file, which outlive
+//! the process, each with a clock that all processes of a machine share.
 
 mod checker;
 mod instants;
@@ -42,11 +42,11 @@ pub struct Span {
 pub struct Event {
     /// When it was so, by a clock that was read while it was.
     pub at: Moment,
-    /// What was.
+    /// The event.
     pub what: What,
 }
 
-/// What can be said of a node.
+/// An event of a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// It stands for its keys from now on.
@@ -79,12 +79,12 @@ pub struct Lead {
 /// One run of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Run {
-    /// Under which lead.
+    /// The key and the fence.
     pub lead: Lead,
-    /// Of which job.
+    /// The job's name.
     pub job: String,
-    /// Which run of its process; where the job keeps a record, when it is due, in milliseconds
-    /// since the epoch.
+    /// Number of the run in its process; for a job with a record, its due instant in milliseconds
+    /// since the Unix epoch.
     pub number: u64,
 }
 
@@ -114,7 +114,7 @@ impl Add<Duration> for Moment {
     }
 }
 
-/// The same instant on another clock, which does not count suspend.
+/// Converts from a clock that does not count suspend.
 impl From<Instant> for Moment {
     fn from(instant: Instant) -> Self {
         let ago = instant.elapsed();

@@ -1,25 +1,45 @@
 //! A host of a [`Lan`](crate::Lan): a network namespace with one cable to the bridge, which can be
 //! pulled, cut one way, or slowed.
 
+use std::fs::File;
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::os::fd::AsFd as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use crate::environment;
 use crate::namespace::{tool, try_tool};
 
-/// What is lost between a machine and all others.
+/// The traffic that is lost between a machine and all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cut {
-    /// Everything, and the machine sees it: its cable is pulled. Once it is back, it may take a
+    /// All traffic, and the machine sees it: its cable is pulled. Once it is back, it may take a
     /// second until the kernel has noticed.
     Cable,
     /// Everything, and nobody sees it.
     Both,
-    /// What the machine sends; it hears all others.
+    /// Traffic from the machine; it still receives from all others.
     Sent,
-    /// What is sent to the machine; all others hear it.
+    /// Traffic to the machine; all others still receive from it.
     Heard,
+}
+
+/// The network that a machine sees.
+#[derive(Debug, Clone)]
+pub(crate) struct Network {
+    path: PathBuf,
+}
+
+impl Network {
+    /// Has this thread, and all that it starts from now on, see it too.
+    pub(crate) fn enter(&self) {
+        let entered = File::open(&self.path).and_then(|network| {
+            Ok(move_into_link_name_space(network.as_fd(), Some(LinkNameSpaceType::Network))?)
+        });
+        entered.unwrap_or_else(|fault| panic!("{}: {fault}", self.path.display()));
+    }
 }
 
 /// A machine with an address of its own.
@@ -100,6 +120,10 @@ impl Machine {
             panic!("no way to slow a machine: {fault}; {second}");
         }
         "32 kbit/s each way, as this kernel has no netem"
+    }
+
+    pub(crate) fn network(&self) -> Network {
+        Network { path: format!("/run/netns/{}", self.netns).into() }
     }
 
     pub(crate) fn ip(&self) -> Ipv4Addr {

@@ -38,6 +38,7 @@ pub struct NodeBuilder {
     command: Command,
     files: Vec<(String, String)>,
     printed: Printed,
+    stdin: Stdio,
 }
 
 /// Where its stdout goes.
@@ -78,10 +79,11 @@ impl Node {
         let name = format!("{file}#{}", STARTED.fetch_add(1, Ordering::Relaxed));
         let mut command = Command::new(program);
         environment::clean(&mut command);
-        NodeBuilder { name, command, files: Vec::new(), printed: Printed::Here }
+        let (files, printed, stdin) = (Vec::new(), Printed::Here, Stdio::null());
+        NodeBuilder { name, command, files, printed, stdin }
     }
 
-    /// What it is called in messages, as `clock#2`.
+    /// The name of the node in messages, such as `clock#2`.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -96,17 +98,17 @@ impl Node {
         self.started
     }
 
-    /// What it has printed to stdout so far.
+    /// The lines on stdout so far.
     pub fn lines(&self) -> Vec<Line> {
         self.stdout.lines()
     }
 
-    /// What it has printed to stdout after `since`.
+    /// The lines on stdout after `since`.
     pub fn lines_after(&self, since: Instant) -> Vec<Line> {
         self.lines().into_iter().filter(|line| line.at > since).collect()
     }
 
-    /// What it has printed to stderr so far.
+    /// The lines on stderr so far.
     pub fn errors(&self) -> Vec<Line> {
         self.stderr.lines()
     }
@@ -198,7 +200,7 @@ impl Node {
         self.process.ended().is_none()
     }
 
-    /// What it has written of its leadership and its runs so far.
+    /// The history of its leadership and its runs so far.
     ///
     /// # Panics
     ///
@@ -253,6 +255,28 @@ impl NodeBuilder {
         Self { command, ..self }
     }
 
+    /// Has the kernel refuse what would make a file longer than so many KiB.
+    pub fn file_limit(self, kib: usize) -> Self {
+        let blocks = 2 * kib;
+        self.through(
+            "sh",
+            &["-c", &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"")],
+        )
+    }
+
+    /// Has it run without the rights that root has over what the mode of a file says.
+    pub fn unprivileged(self) -> Self {
+        self.through("setpriv", &["--bounding-set=-all", "--inh-caps=-all"])
+    }
+
+    fn through(self, program: &str, args: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command.args(args).arg(self.command.get_program()).args(self.command.get_args());
+        environment::clean(&mut command);
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Self { command, ..self }
+    }
+
     /// Sets a variable in an environment that has nothing of the developer's that steers it.
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
@@ -276,6 +300,11 @@ impl NodeBuilder {
         Self { printed: Printed::Terminal(columns), ..self }
     }
 
+    /// Gives it a stdin that has nothing to read, and does not end.
+    pub fn open_stdin(self) -> Self {
+        Self { stdin: Stdio::piped(), ..self }
+    }
+
     /// Has it print elsewhere: its lines do not come here.
     pub fn stdout(self, stdout: impl Into<Stdio>) -> Self {
         Self { printed: Printed::Elsewhere(stdout.into()), ..self }
@@ -296,7 +325,7 @@ impl NodeBuilder {
         }
         self.command
             .current_dir(dir.path())
-            .stdin(Stdio::null())
+            .stdin(self.stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let read: Option<Box<dyn Read + Send>> = match self.printed {

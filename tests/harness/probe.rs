@@ -34,7 +34,7 @@ impl Probe {
     /// Through the address `host:port`; an answer that takes longer than `slow` is none.
     pub fn through(addr: &str, slow: Duration) -> Self {
         let shared = Arc::new(Shared::default());
-        let api = Api::with_patience(addr, slow);
+        let api = Api::with_timeout(addr, slow);
         let path = format!("/v1/kv/probe/{addr}");
         let thread = thread::spawn({
             let shared = Arc::clone(&shared);

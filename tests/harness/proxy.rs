@@ -1,6 +1,7 @@
 //! A TCP proxy that stands between a node and its agent, and slows, swallows, refuses or cuts what
 //! passes.
 
+mod delay;
 mod link;
 mod wire;
 
@@ -9,17 +10,19 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+pub use self::delay::Delay;
+use self::wire::Wire;
+use crate::machine::{Machine, Network};
 use crate::ports::Ports;
-use wire::Wire;
 
 /// Which of the two streams of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// What the client sends.
+    /// From the client.
     ToServer,
-    /// What the server answers.
+    /// From the server.
     ToClient,
-    /// Both.
+    /// Both directions.
     Both,
 }
 
@@ -40,6 +43,8 @@ pub struct Request {
 #[derive(Debug)]
 pub struct Proxy {
     ports: Arc<Ports>,
+    /// None where it is that of this process.
+    network: Option<Network>,
     wire: Arc<Wire>,
     door: Option<JoinHandle<()>>,
 }
@@ -48,14 +53,28 @@ impl Proxy {
     /// Starts one that passes all on to `server`, `host:port`, which need not be there yet: a
     /// client is reset while it is not.
     pub fn to(server: &str) -> Self {
+        Self::start(server, None)
+    }
+
+    /// As [`to`](Self::to), on this machine: its address is one of that machine's loopback.
+    pub fn on(machine: &Machine, server: &str) -> Self {
+        Self::start(server, Some(machine.network()))
+    }
+
+    fn start(server: &str, network: Option<Network>) -> Self {
         let ports = Arc::new(Ports::claim());
         let wire = Arc::new(Wire::default());
         let door = thread::spawn({
             let (ports, wire, server) = (Arc::clone(&ports), Arc::clone(&wire), server.to_owned());
-            move || keep_door(&ports, &wire, &server)
+            let network = network.clone();
+            move || {
+                // with all threads that this one starts
+                network.iter().for_each(Network::enter);
+                keep_door(&ports, &wire, &server);
+            }
         });
         wire.wait_until(|state| state.listening);
-        Self { ports, wire, door: Some(door) }
+        Self { ports, network, wire, door: Some(door) }
     }
 
     /// Where it listens, `127.0.0.1:port`.
@@ -63,10 +82,28 @@ impl Proxy {
         self.ports.addr()
     }
 
+    /// Puts the server so far away: a delay of this law that is no fault, stays when the proxy is
+    /// healed, and adds to every other.
+    pub fn distance(&self, way: Way, delay: Delay) {
+        self.wire.change(|state| state.lanes_of(way).for_each(|lane| lane.distance = delay));
+    }
+
     /// Lets every byte pass `delay` after it came; bytes that are under way already keep their
     /// time.
     pub fn delay(&self, way: Way, delay: Duration) {
+        self.delays(way, Delay::Constant(delay));
+    }
+
+    /// Lets what was written at once pass after a delay of this law; on one connection, all keeps
+    /// its order.
+    pub fn delays(&self, way: Way, delay: Delay) {
         self.wire.change(|state| state.lanes_of(way).for_each(|lane| lane.delay = delay));
+    }
+
+    /// Loses so many in a hundred of what is written at once, and the connection with it: it stays
+    /// open, and nothing comes through any more.
+    pub fn lose(&self, way: Way, percent: usize) {
+        self.wire.change(|state| state.lanes_of(way).for_each(|lane| lane.lossy = percent));
     }
 
     /// Swallows all bytes; open connections stay open, and new ones are taken and hang.
@@ -83,8 +120,12 @@ impl Proxy {
 
     /// Resets all open connections, and returns once they are gone.
     pub fn cut(&self) {
-        self.wire.change(wire::State::cut);
-        self.wire.wait_until(|state| state.links.is_empty());
+        let newest = self.wire.change(|state| {
+            state.cut();
+            state.total
+        });
+        // clients may have new ones by then
+        self.wire.wait_until(|state| state.links.keys().all(|link| *link > newest));
     }
 
     /// Passes all on again. A connection that lost bytes stays dead: it swallows what comes until
@@ -112,7 +153,16 @@ impl Proxy {
     /// Wakes the thread that accepts: there is no other way that every system knows.
     fn knock(&self) {
         // refused when nobody listens, and then nobody has to be woken
-        let _ = std::net::TcpStream::connect(self.addr());
+        let knock = || drop(std::net::TcpStream::connect(self.addr()));
+        match &self.network {
+            None => knock(),
+            Some(network) => thread::scope(|scope| {
+                scope.spawn(|| {
+                    network.enter();
+                    knock();
+                });
+            }),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is compared: jobs that are due at every full second, all together, and that end at once.
+//! The contenders: jobs that are due together at every full second, and end at once.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -26,11 +26,11 @@ const MOST_FILES: usize = 100;
 pub(crate) enum Contender {
     /// This project's runtime, as its users have it.
     Runtime,
-    /// The same, of jobs that wait for something in each run.
+    /// Jobs that wait for something in each run.
     Suspending,
-    /// The same, of jobs that keep a record, which is a file here: a run is claimed before it begins.
+    /// Jobs with a record, in a file here: a run is claimed before it begins.
     Kept,
-    /// The loop that it would be without leadership, slots, contexts and policies.
+    /// A bare loop, without leadership, slots, contexts and policies.
     Bare,
     /// A task for each job, with tokio's own interval.
     Interval,
@@ -114,15 +114,14 @@ fn runs(run: &Run) {
 
 async fn runtime(jobs: usize, job: fn() -> Jobs) {
     let locks = tempfile::tempdir().expect("a temporary directory");
-    let jobs = (0..jobs)
-        .fold(Jobs::new(), |jobs, number| jobs.extend(job().prefix(&format!("j{number}_"))));
+    let jobs = (0..jobs).map(|number| job().prefix(&format!("j{number}_"))).collect::<Jobs>();
     let runtime = Runtime::new(Settings::new().local(locks.path())).jobs(jobs);
     runtime.run_until(pending()).await.expect("it runs");
 }
 
 type Made = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What is due together, and how much of it was taken.
+/// Instants that are due together, and the number of those taken.
 struct Batch {
     due: Vec<(SystemTime, usize)>,
     taken: AtomicUsize,

@@ -1,4 +1,4 @@
-//! What the runs of one contender write down, without a lock: which began, and how late.
+//! The notes of one contender's runs, without a lock: which runs began, and how late.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ pub(crate) struct Record {
 /// How fine lateness is told.
 const STEP: Duration = Duration::from_micros(10);
 
-/// What is later than this counts as this.
+/// Maximum lateness that is told apart.
 const LATEST: Duration = Duration::from_secs(1);
 
 static RECORD: OnceLock<Record> = OnceLock::new();

@@ -16,7 +16,7 @@ pub(crate) const ARG: &str = "sample";
 /// How long a contender has to be ready.
 const READY: Duration = Duration::from_secs(3);
 
-/// What was seen of a contender.
+/// Measurements of a contender.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sample {
     pub(crate) lost: usize,
@@ -24,9 +24,9 @@ pub(crate) struct Sample {
     pub(crate) half: Duration,
     pub(crate) p99: Duration,
     pub(crate) most: Duration,
-    /// Of all threads, while runs were counted.
+    /// Processor time of all threads while runs were counted.
     pub(crate) cpu: Duration,
-    /// What the process has taken since the tokio runtime stood, in MiB.
+    /// Memory of the process in MiB, above that of the bare Tokio runtime.
     pub(crate) memory: f64,
 }
 
@@ -55,7 +55,7 @@ impl Sample {
     }
 }
 
-/// What the process does, with what comes after [`ARG`].
+/// The main function of the process, with the arguments after [`ARG`].
 pub(crate) fn run(args: &[String]) {
     let contender = Contender::named(&args[0]).expect("a contender");
     let jobs: usize = args[1].parse().expect("a number of jobs");

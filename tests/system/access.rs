@@ -44,14 +44,14 @@ fn over_a_unix_socket_one_leads_and_another_takes_over_within_the_lease() {
         let leader = clock_at(&address).start();
         leader.wait_error_line(SOON, clock::took_the_lead);
         let standby = clock_at(&address).start();
-        standby.wait_error_line(SOON, |line| line.text.contains("stands by for the leader"));
+        standby.wait_error_line(SOON, |line| line.text.contains("standing by"));
         let killed = Instant::now();
         leader.kill();
         let led = standby.wait_error_line(SOON, clock::took_the_lead).at - killed;
         println!("{}: killed, led after {led:?}", consul.version());
         assert!(led < LEASE + Duration::from_millis(150), "{led:?}");
         let third = clock_at(&address).start();
-        third.wait_error_line(SOON, |line| line.text.contains("stands by for the leader"));
+        third.wait_error_line(SOON, |line| line.text.contains("standing by"));
         let left = Instant::now();
         standby.terminate();
         let led = third.wait_error_line(SOON, clock::took_the_lead).at - left;
@@ -73,7 +73,7 @@ struct Log {
 #[derive(Clone)]
 struct Gateway {
     agent: Api,
-    /// What `Authorization` has to be.
+    /// The expected `Authorization` header.
     wanted: String,
     log: Arc<Mutex<Log>>,
 }
@@ -130,7 +130,7 @@ fn behind_a_reverse_proxy_the_prefix_and_the_password_go_with_every_request() {
         let leader = start("leader:s3cret:word");
         leader.wait_error_line(SOON, clock::took_the_lead);
         let standby = start("leader:s3cret:word");
-        standby.wait_error_line(SOON, |line| line.text.contains("stands by for the leader"));
+        standby.wait_error_line(SOON, |line| line.text.contains("standing by"));
         leader.terminate();
         standby.wait_error_line(SOON, clock::took_the_lead);
         {
@@ -210,7 +210,7 @@ fn a_token_that_is_deleted_while_its_node_leads_costs_the_lead_at_the_deadline_a
         agent.revoke(&token);
         node.wait_error_line(SOON, |line| line.text.contains("does not know the token"));
         let lost = node.wait_error_line(SOON, clock::lost_the_lead);
-        assert!(lost.text.contains("no beat came through before the deadline"), "{lost:?}");
+        assert!(lost.text.contains("no heartbeat was confirmed before the deadline"), "{lost:?}");
         let held = lost.at - revoked;
         println!("{}: held for {held:?} after", consul.version());
         // a lease less its silence's margin, since the last beat, an eighth of a lease old at most
@@ -350,6 +350,14 @@ fn every_wrong_variable_stops_the_start_and_all_are_told_at_once() {
     has(&said, &["CONSUL_CAPATH=`", "no file there holds a certificate"]);
     let said = told(&[https, ("CONSUL_CLIENT_KEY", empty)]);
     has(&said, &["CONSUL_CLIENT_KEY is set and CONSUL_CLIENT_CERT is not"]);
+    // by which the system's own authorities are looked for elsewhere
+    let said = told(&[https, ("SSL_CERT_FILE", gone)]);
+    has(
+        &said,
+        &["no authorities to trust where SSL_CERT_FILE=`/nowhere/at/all` says", "CONSUL_CACERT"],
+    );
+    let said = told(&[("CONSUL_HTTP_SSL", "a\nb"), ("CONSUL_HTTP_ADDR", "a\tb")]);
+    has(&said, &["CONSUL_HTTP_SSL=`a\\nb`", "CONSUL_HTTP_ADDR=`a\\tb`"]);
     // what is said of Consul does not matter to lock files, nor what is said to other tools
     let node = Node::example("clock")
         .env("LEADER_LOCK", format!("local:{directory}"))

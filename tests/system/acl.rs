@@ -1,5 +1,5 @@
-//! What a token must permit: the policy that the program prints is enough, each rule of it is
-//! needed, and one that lacks is told by name.
+//! The rights of a token: the policy that the program prints is enough, each rule of it is needed,
+//! and a missing right is reported by its rule.
 
 use std::fs;
 use std::path::Path;
@@ -18,17 +18,17 @@ fn strict(consul: &Consul, more: &str) -> Agent {
     Agent::configured(consul).hcl(&acl).start()
 }
 
-fn clerk(prefix: &str) -> NodeBuilder {
-    Node::example("clerk").env("LEADER_KEY_PREFIX", prefix).env("LEADER_LEASE", "2s")
+fn recorded_jobs(prefix: &str) -> NodeBuilder {
+    Node::example("recorded_jobs").env("LEADER_KEY_PREFIX", prefix).env("LEADER_LEASE", "2s")
 }
 
 fn clerk_with(addr: &str, prefix: &str, token: &Token) -> NodeBuilder {
-    clerk(prefix).env("CONSUL_HTTP_ADDR", addr).env("CONSUL_HTTP_TOKEN", &token.secret)
+    recorded_jobs(prefix).env("CONSUL_HTTP_ADDR", addr).env("CONSUL_HTTP_TOKEN", &token.secret)
 }
 
-/// What the clerk prints of the policy that it needs.
+/// The policy of `recorded_jobs`, as the node prints it.
 fn policy(prefix: &str) -> String {
-    let node = clerk(prefix).arg("acl").start();
+    let node = recorded_jobs(prefix).arg("acl").start();
     assert!(node.wait_exit(SOON).success());
     node.lines().into_iter().map(|line| line.text + "\n").collect()
 }
@@ -70,7 +70,7 @@ fn the_printed_policy_is_enough_to_lead_to_keep_records_and_to_hand_over() {
                 let first = start();
                 works(&first);
                 let second = start();
-                second.wait_error_line(SOON, |line| line.text.contains("stands by"));
+                second.wait_error_line(SOON, |line| line.text.contains("standing by"));
                 first.signal(signal);
                 works(&second);
                 second.terminate();

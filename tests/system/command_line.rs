@@ -1,5 +1,4 @@
-//! The command line of a service: what it lists and foretells, for people in a terminal and for
-//! scripts; and the codes that it ends with.
+//! The command line of a service: lists, due instants, for people and for scripts; and exit codes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -122,7 +121,7 @@ fn a_script_is_told_of_each_job_what_the_attribute_and_the_settings_say() {
     }
 }
 
-/// Of the calendar's own table.
+/// A series of the calendar's table.
 struct Series {
     schedule: &'static str,
     from: &'static str,
@@ -141,25 +140,37 @@ fn series() -> Vec<Series> {
     series.collect()
 }
 
+/// The schedule as a job prints it. Of those whose places are hashed one is enough for each of two
+/// jobs: the others are of the same names.
+fn printed(schedule: &str) -> Option<String> {
+    match schedule {
+        "cron H * * * * of service/clock call_time" => Some("cron 58 * * * *".into()),
+        "cron H/15 2 * * * tz Europe/Oslo of billing/charge charge" => {
+            Some("cron 13-59/15 2 * * * tz Europe/Oslo".into())
+        }
+        hashed if hashed.contains(" of ") => None,
+        schedule => Some(schedule.replace("90s", "1m 30s")),
+    }
+}
+
 #[test]
 fn the_command_line_foretells_what_another_calendar_does_through_every_change_of_the_clocks() {
     let _slot = slot();
     let series = series();
-    assert!(series.len() >= 40, "{} series", series.len());
+    assert!(series.len() >= 60, "{} series", series.len());
     let most = series.iter().map(|series| series.due.len()).max().unwrap_or_default();
-    let jobs = array(asked("almanac", "jobs list --json"));
+    let jobs = array(asked("calendar_jobs", "jobs list --json"));
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let jobs: BTreeMap<String, &Value> =
         jobs.iter().map(|job| (text(&job["schedule"]), job)).collect();
     let starts: BTreeSet<&str> = series.iter().map(|series| series.from).collect();
     for from in starts {
         let command = format!("jobs next {most} --from {from}");
-        let instants = array(asked("almanac", &format!("{command} --json")));
-        let table = said(asked("almanac", &command));
+        let instants = array(asked("calendar_jobs", &format!("{command} --json")));
+        let table = said(asked("calendar_jobs", &command));
         assert_eq!((table.code, table.errors.as_str()), (Some(0), ""));
         for Series { schedule, due, .. } in series.iter().filter(|series| series.from == from) {
-            // as it prints
-            let printed = schedule.replace("90s", "1m 30s");
+            let Some(printed) = printed(schedule) else { continue };
             let job = jobs.get(&printed).unwrap_or_else(|| panic!("no job is due {schedule}"));
             let name = text(&job["name"]);
             let of_it = instants.iter().filter(|instant| instant["name"] == job["name"]);

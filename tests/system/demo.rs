@@ -35,7 +35,7 @@ fn one_leads_and_the_other_stands_by_for_30_s_and_sigterm_hands_over_without_a_m
         assert!(leader.lines().iter().all(clock::leads), "{:?}", leader.lines());
         assert!(standby.lines().iter().all(clock::stands_by), "{:?}", standby.lines());
         // said once, by whom it is led
-        let led_by = "stands by for the leader key=\"service/clock\" node=\"";
+        let led_by = "standing by key=\"service/clock\" leader_node=\"";
         let said: Vec<Line> =
             standby.errors().into_iter().filter(|line| line.text.contains(led_by)).collect();
         assert!(

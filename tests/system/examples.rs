@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::time::{Duration, Instant};
 
-use tests::{Agent, Line, Node, each_consul, one_consul};
+use tests::{Agent, Line, Node, each_consul, one_consul, slot};
 use ureq::Agent as Client;
 
 const SOON: Duration = Duration::from_secs(8);
@@ -81,7 +81,7 @@ fn a_service_answers_who_leads_tells_what_happens_and_stops_by_sigterm_though_on
         let (first, second) = if leads_one { (0, 1) } else { (1, 0) };
         assert_eq!(post(&nodes[first], "report").0, 202);
         let (status, answer) = post(&nodes[second], "report");
-        let name = if leads_one { "`one` leads" } else { "`two` leads" };
+        let name = if leads_one { "\"node\":\"one\"" } else { "\"node\":\"two\"" };
         assert!(status == 409 && answer.contains(name), "{status} {answer}");
         let jobs = get(&nodes[second], "jobs");
         assert!(jobs.starts_with("report: every 10s, next 20"), "{jobs}");
@@ -94,12 +94,13 @@ fn a_service_answers_who_leads_tells_what_happens_and_stops_by_sigterm_though_on
         let mut events = events.lines().map(|line| line.expect("a text"));
         tests::wait_until("it runs there", SOON, || post(&nodes[second], "report").0 == 202);
         let began = events.next().expect("an event");
-        assert!(began.starts_with("data: Began { job: \"report\""), "{began}");
+        let is_start = began.starts_with("data: {\"event\":\"began\",\"job\":\"report\"");
+        assert!(is_start, "{began}");
 
         nodes[second].terminate();
         assert!(nodes[second].wait_exit(Duration::from_secs(1)).success());
         let log = nodes[second].errors();
-        assert!(log.iter().any(|line| line.text.contains("shuts down")), "{log:?}");
+        assert!(log.iter().any(|line| line.text.contains("shutting down")), "{log:?}");
         // it has stepped down, which lasts for ten seconds
         tests::wait_until("the first leads again", 2 * SOON, || {
             leader(&nodes[first]).contains(one)
@@ -109,12 +110,7 @@ fn a_service_answers_who_leads_tells_what_happens_and_stops_by_sigterm_though_on
 
 #[test]
 fn a_batch_goes_on_where_the_leader_before_left_it_and_ends_between_two_items() {
-    each_consul(|consul| {
-        let agent = Agent::dev(consul).start();
-        let start = || {
-            let node = Node::example("batch").env("CONSUL_HTTP_ADDR", agent.addr());
-            node.env("LEADER_LEASE", "2s").start()
-        };
+    let goes_on = |start: &dyn Fn() -> Node| {
         let number = |line: &Line| line.text.split_once(": ")?.0.parse::<u64>().ok();
         let first = start();
         first.wait_line(SOON, |line| number(line) == Some(3));
@@ -131,5 +127,18 @@ fn a_batch_goes_on_where_the_leader_before_left_it_and_ends_between_two_items() 
         assert!(numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "{numbers:?}");
         let last = second.lines().pop().expect("it ran").text;
         assert_eq!(last, format!("Ends at {}", numbers.last().expect("it ran")));
+    };
+    {
+        let _slot = slot();
+        let locks = tempfile::tempdir().unwrap();
+        let locks = format!("local:{}", locks.path().display());
+        goes_on(&|| Node::example("batch").env("LEADER_LOCK", &locks).start());
+    }
+    each_consul(|consul| {
+        let agent = Agent::dev(consul).start();
+        goes_on(&|| {
+            let node = Node::example("batch").env("CONSUL_HTTP_ADDR", agent.addr());
+            node.env("LEADER_LEASE", "2s").start()
+        });
     });
 }

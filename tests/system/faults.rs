@@ -37,7 +37,7 @@ fn a_session_that_is_destroyed_by_hand_ends_the_lead_and_another_waits_the_lock_
 
         let destroyed = Instant::now();
         agent.api().destroy_session(&holder(&agent.api()).expect("it is led"));
-        let lost = said(&nodes[0], destroyed, "leads no longer").at - destroyed;
+        let lost = said(&nodes[0], destroyed, "leadership lost").at - destroyed;
         wait_until("it is led again", SOON, || holder(&agent.api()).is_some());
         let led = destroyed.elapsed();
         println!("{}: lost after {lost:?}, led again after {led:?}", consul.version());
@@ -61,8 +61,8 @@ fn a_key_that_is_freed_deleted_or_written_over_by_hand_is_led_again_under_a_new_
         for (what, act) in by_hand {
             let acted = Instant::now();
             act();
-            said(&node, acted, "leads no longer: the key was taken, freed or written over");
-            let led = said(&node, acted, " leads key=");
+            said(&node, acted, "leadership lost: the key was taken, freed or written over");
+            let led = said(&node, acted, " leadership acquired key=");
             println!("{}: {what}, led again after {:?}", consul.version(), led.at - acted);
             assert!(led.at - acted < Duration::from_millis(500));
             let lock = api.get(KEY).expect("it is led");
@@ -86,16 +86,17 @@ fn an_agent_that_is_frozen_for_a_while_costs_nothing_and_past_the_deadline_a_pau
         let next = node.wait_line_after(frozen, SOON, |_| true);
         assert!(clock::leads(&next), "{next:?}");
         agent.thaw();
-        said(&node, frozen, "answers");
+        let next = node.wait_line_after(next.at, SOON, |_| true);
+        assert!(clock::leads(&next), "{next:?}");
         assert!(!node.errors().iter().any(clock::lost_the_lead));
 
         agent.freeze();
         let frozen = Instant::now();
-        said(&node, frozen, "leads no longer: no beat came through before the deadline");
+        said(&node, frozen, "leadership lost: no heartbeat was confirmed before the deadline");
         node.wait_line_after(frozen, SOON, clock::stands_by);
         let thawed = Instant::now();
         agent.thaw();
-        let again = said(&node, thawed, "leads again, in the same term");
+        let again = said(&node, thawed, "leadership resumed in the same term");
         println!("{}: leads again {:?} after the thaw", consul.version(), again.at - thawed);
         let fence = |line: &Line| line.text.split_once("fence=").map(|(_, f)| f.to_owned());
         assert_eq!(fence(&again), fence(&led));
@@ -156,7 +157,7 @@ fn a_node_that_hears_nothing_or_is_not_heard_stops_believing_before_another_lead
             standby.wait_line(SOON, clock::stands_by);
             let cut = Instant::now();
             proxy.drop_bytes(way);
-            let stopped = said(&leader, cut, "leads no longer").at;
+            let stopped = said(&leader, cut, "leadership lost").at;
             let led = standby.wait_error_line(SOON, clock::took_the_lead).at;
             println!(
                 "{}: {way:?} cut off, stopped after {:?}, led after {:?}",

@@ -1,4 +1,4 @@
-//! What the harness promises of other tools: they end with it, and none is left out unseen.
+//! The harness and foreign tools: these end with the harness, and a missing one is reported.
 
 use std::time::Duration;
 use std::{env, fs};

@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use tests::{
-    Agent, Api, Cluster, MASTER_TOKEN, Node, Proxy, Signal, Way, each_consul, one_consul, slot,
-    wait_until,
+    Agent, Api, Cluster, Delay, MASTER_TOKEN, Node, Proxy, Signal, Way, each_consul, one_consul,
+    slot, wait_until,
 };
 
 const SOON: Duration = Duration::from_secs(10);
@@ -211,6 +211,25 @@ fn a_proxy_that_delays_does_so_each_way() {
             });
             proxy.heal();
         }
+    });
+}
+
+#[test]
+fn a_proxy_that_is_healed_is_as_far_away_as_before() {
+    one_consul(|consul| {
+        let agent = Agent::dev(consul).start();
+        let proxy = Proxy::to(&agent.addr());
+        proxy.distance(Way::Both, Delay::Constant(A_MOMENT));
+        proxy.delay(Way::ToClient, A_MOMENT);
+        let took = || {
+            let asked = Instant::now();
+            Api::at(&proxy.addr()).put("key", "value");
+            asked.elapsed()
+        };
+        assert!(took() >= A_MOMENT * 3);
+        proxy.heal();
+        wait_until("the delay is gone", SOON, || took() < A_MOMENT * 3);
+        assert!(took() >= A_MOMENT * 2);
     });
 }
 

@@ -1,5 +1,5 @@
-//! What probes and scrapers are answered: by processes that lead, stand by, are cut off, frozen or
-//! stuck.
+//! The answers to probes and scrapers, of processes that lead, stand by, or are cut off, frozen or
+//! blocked.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -25,9 +25,10 @@ fn in_directory(example: &str, directory: &Path) -> NodeBuilder {
     Node::example(example).env("LEADER_LOCK", locks).env("LEADER_HEALTH", "0")
 }
 
-/// Where a node says that it answers, as `127.0.0.1:1234`.
+/// The address of a node's health endpoint, such as `127.0.0.1:1234`.
 pub(crate) fn address(node: &Node) -> String {
-    let said = node.wait_error_line(SOON, |line| line.text.contains("answers probes at http://"));
+    let said =
+        node.wait_error_line(SOON, |line| line.text.contains("health endpoint started: http://"));
     let (_, url) = said.text.split_once("http://").expect("just looked for");
     url.split('/').next().expect("a text has a beginning").to_owned()
 }
@@ -183,7 +184,7 @@ fn a_node_whose_jobs_block_every_thread_is_not_live_and_its_watchdog_hears_nothi
             }
         }
     });
-    let node = in_directory("wedge", directory.path())
+    let node = in_directory("blocked_runtime", directory.path())
         .env("NOTIFY_SOCKET", &socket)
         .env("WATCHDOG_USEC", "2000000")
         .start();

@@ -209,7 +209,7 @@ fn consul_lock_holds_its_key_for_as_long_as_it_lives_and_ours_leads_when_it_ends
         assert_eq!(texts(&theirs), ["lock", "unlocked"]);
         let lock = agent.api().get("interop/.lock").expect("it was deleted while ours led");
         assert!(ours.lock.is_leading() && lock.session.is_some());
-        Runtime::new().expect("a runtime").block_on(ours.manager.shut_down());
+        Runtime::new().expect("a runtime").block_on(ours.manager.shutdown());
     });
 }
 

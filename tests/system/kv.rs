@@ -1,56 +1,21 @@
-//! What jobs write to Consul: only the leader of the present term does.
+//! Values that jobs write to Consul: only the leader of the present term does, whatever becomes of its session
+//! and of its way there.
 
 use std::collections::BTreeSet;
-use std::sync::mpsc;
 use std::time::Duration;
 
-use leader_runtime::{Data, Error, Fence, Kv, Settings, jobs, leader_job};
+use leader_runtime::{Fence, Kv, Settings, jobs};
 use tests::{Agent, Api, Proxy, Way, each_consul, wait_until};
 use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-const SOON: Duration = Duration::from_secs(10);
+use crate::stores::{BASE, Node, SOON, hand_out, is_refused};
+
 const LOCK: &str = "stage/service/lock";
 const STATE: &str = "stage/service/state";
 
-/// Consul checks its own numbers.
-const BASE: u64 = 1_000_000;
-
-type Runs = mpsc::Sender<(Fence, Kv)>;
-
-/// Hands out what it may write with, so that a test writes with it when its term is long over.
-#[leader_job(key = "service/lock", every = "50ms")]
-async fn hand_out(fence: Fence, kv: Kv, runs: Data<Runs>) {
-    // a test that has seen enough has hung up
-    let _ = runs.send((fence, kv));
-}
-
-/// A runtime with that job, until this is dropped.
-struct Node {
-    runs: mpsc::Receiver<(Fence, Kv)>,
-    _stop: oneshot::Sender<()>,
-}
-
-impl Node {
-    fn start(tokio: &Runtime, addr: &str) -> Self {
-        let settings = Settings::new().consul(addr).key_prefix("stage/").lease("1s");
-        let settings = settings.fence_base(BASE);
-        let ((sender, runs), (stop, stopped)) = (mpsc::channel(), oneshot::channel::<()>());
-        let runtime = leader_runtime::Runtime::new(settings).jobs(jobs![hand_out]).data(sender);
-        tokio.spawn(runtime.run_until(async { drop(stopped.await) }));
-        Self { runs, _stop: stop }
-    }
-
-    /// The first run that is in no term of these.
-    fn run_after(&self, terms: &[Fence]) -> (Fence, Kv) {
-        loop {
-            let run = self.runs.recv_timeout(SOON).expect("it runs");
-            if !terms.contains(&run.0) {
-                return run;
-            }
-        }
-    }
+fn node(tokio: &Runtime, addr: &str) -> Node {
+    Node::start(tokio, &Settings::new().consul(addr).lease("1s"), jobs![hand_out])
 }
 
 fn state(api: &Api) -> Option<String> {
@@ -62,22 +27,19 @@ fn a_leader_writes_and_one_that_was_deposed_and_does_not_know_it_is_refused() {
     each_consul(|consul| {
         let agent = Agent::dev(consul).start();
         let (api, proxy, tokio) = (agent.api(), Proxy::to(&agent.addr()), Runtime::new().unwrap());
-        let old = Node::start(&tokio, &proxy.addr());
+        let old = node(&tokio, &proxy.addr());
         let (first, late) = old.run_after(&[]);
         tokio.block_on(late.put("service/state", "first")).expect("it leads");
         assert_eq!(state(&api).as_deref(), Some("first"));
         assert_eq!(tokio.block_on(late.get("service/state")).unwrap(), Some(b"first".to_vec()));
 
-        let new = Node::start(&tokio, &agent.addr());
+        let new = node(&tokio, &agent.addr());
         proxy.drop_bytes(Way::Both);
         let (second, kv) = new.run_after(&[]);
         assert!(second > first && first > Fence::new(BASE.cast_signed()));
         tokio.block_on(kv.put("service/state", "second")).expect("it leads");
         proxy.heal();
-        let refused = tokio.block_on(late.put("service/state", "late"));
-        assert!(refused.as_ref().is_err_and(Error::is_lost), "{}: {refused:?}", consul.version());
-        let refused = tokio.block_on(late.delete("service/state"));
-        assert!(refused.as_ref().is_err_and(Error::is_lost), "{}: {refused:?}", consul.version());
+        is_refused(&tokio, &late, consul.version());
         assert_eq!(state(&api).as_deref(), Some("second"));
 
         tokio.block_on(kv.delete("service/state")).expect("it leads");
@@ -91,7 +53,7 @@ fn a_holder_that_lost_its_session_or_its_term_writes_nothing_more() {
     each_consul(|consul| {
         let agent = Agent::dev(consul).start();
         let (api, tokio) = (agent.api(), Runtime::new().unwrap());
-        let node = Node::start(&tokio, &agent.addr());
+        let node = node(&tokio, &agent.addr());
         let holder = || api.get(LOCK).and_then(|lock| lock.session);
         let mut terms = Vec::new();
         let mut held: Vec<Kv> = Vec::new();
@@ -105,16 +67,12 @@ fn a_holder_that_lost_its_session_or_its_term_writes_nothing_more() {
             }
             if lost == "its session" {
                 // in the lock delay, when nobody leads
-                let refused = tokio.block_on(held[0].put("service/state", "late"));
-                assert!(refused.as_ref().is_err_and(Error::is_lost), "{lost}: {refused:?}");
+                is_refused(&tokio, &held[0], lost);
             }
             let (fence, kv) = node.run_after(&terms);
             terms.push(fence);
             assert_eq!(lost.contains("same session"), terms.len() > 1 && holder() == session);
-            for late in &held {
-                let refused = tokio.block_on(late.put("service/state", "late"));
-                assert!(refused.as_ref().is_err_and(Error::is_lost), "{lost}: {refused:?}");
-            }
+            held.iter().for_each(|late| is_refused(&tokio, late, lost));
             tokio.block_on(kv.put("service/state", lost)).expect("it leads");
             assert_eq!(state(&api).as_deref(), Some(lost), "{}", consul.version());
             held.push(kv);
@@ -129,7 +87,7 @@ fn what_many_runs_ask_at_once_goes_over_few_connections_and_none_of_the_beats() 
     each_consul(|consul| {
         let agent = Agent::dev(consul).start();
         let (proxy, tokio) = (Proxy::to(&agent.addr()), Runtime::new().unwrap());
-        let node = Node::start(&tokio, &proxy.addr());
+        let node = node(&tokio, &proxy.addr());
         let (_, kv) = node.run_after(&[]);
         // or the first would be answered before the last is asked
         proxy.delay(Way::Both, Duration::from_millis(5));
@@ -170,7 +128,7 @@ fn a_key_that_is_none_the_own_lock_and_a_consul_that_is_gone_are_told() {
     each_consul(|consul| {
         let agent = Agent::dev(consul).start();
         let (proxy, tokio) = (Proxy::to(&agent.addr()), Runtime::new().unwrap());
-        let node = Node::start(&tokio, &proxy.addr());
+        let node = node(&tokio, &proxy.addr());
         let (_, kv) = node.run_after(&[]);
         for (key, says) in [
             ("/service/state", "write `stage/service/state`"),
@@ -181,12 +139,12 @@ fn a_key_that_is_none_the_own_lock_and_a_consul_that_is_gone_are_told() {
         }
         let large = vec![0; 600 * 1024];
         let refused = tokio.block_on(kv.put("service/large", large)).expect_err("too large");
-        assert!(refused.is_no_answer(), "{refused}");
+        assert!(refused.is_unavailable(), "{refused}");
         println!("{}: 600 KiB: {refused}", consul.version());
         proxy.refuse();
         wait_until("its connections end", SOON, || {
             let refused = tokio.block_on(kv.put("service/state", ""));
-            refused.is_err_and(|error| error.is_no_answer())
+            refused.is_err_and(|error| error.is_unavailable())
         });
     });
 }

@@ -62,7 +62,7 @@ fn many_keys_are_led_on_one_session_and_few_connections_and_handed_over_whole() 
             assert_eq!(agent.api().sessions().len(), 2);
 
             let leaving = Instant::now();
-            runtime.block_on(one.shut_down());
+            runtime.block_on(one.shutdown());
             let left = leaving.elapsed();
             wait_until("all are led again", SOON, || led(&theirs) == keys.len());
             println!(
@@ -72,13 +72,13 @@ fn many_keys_are_led_on_one_session_and_few_connections_and_handed_over_whole() 
                 keys.len(),
                 leaving.elapsed() - left
             );
-            runtime.block_on(two.shut_down());
+            runtime.block_on(two.shutdown());
             assert_eq!(agent.api().sessions(), []);
         }
     });
 }
 
-/// What a job does that computes for long, or sleeps with its thread.
+/// The runtime is blocked as by a job that computes for long, or sleeps with its thread.
 #[test]
 fn a_runtime_that_is_blocked_for_three_leases_costs_no_leadership() {
     each_consul(|consul| {
@@ -88,11 +88,11 @@ fn a_runtime_that_is_blocked_for_three_leases_costs_no_leadership() {
         runtime.expect("a runtime").block_on(async {
             let locks = LockManager::new(&settings).expect("the settings are right");
             let lock = locks.lock("service/lock").expect("a key");
-            let term = lock.leading().await.expect("it leads");
+            let term = lock.acquired().await.expect("it leads");
             // nothing is waited for: the thread of the runtime is to be blocked for three leases
             thread::sleep(Duration::from_secs(3));
             assert_eq!(lock.term(), Some(term));
-            locks.shut_down().await;
+            locks.shutdown().await;
         });
     });
 }

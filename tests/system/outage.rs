@@ -33,7 +33,7 @@ fn a_consul_that_is_absent_or_stops_is_told_once_and_its_return_is_taken_up() {
             "`consul agent -dev`",
             "CONSUL_HTTP_ADDR",
             "LEADER_LOCK=local",
-            "trying on",
+            "; retrying",
         ] {
             assert!(told[0].text.contains(part), "{part}: {}", told[0].text);
         }

@@ -20,7 +20,7 @@ fn pair(profile: &str, agent: &Agent) -> (Node, Node) {
     let leader = clock_of(profile, agent).start();
     leader.wait_error_line(SOON, clock::took_the_lead);
     let standby = clock_of(profile, agent).start();
-    standby.wait_error_line(SOON, |line| line.text.contains("stands by for the leader"));
+    standby.wait_error_line(SOON, |line| line.text.contains("standing by"));
     (leader, standby)
 }
 
@@ -79,7 +79,7 @@ fn a_prefix_that_was_forgotten_is_told_once() {
         let prod = clock_of("prod", &agent).env("LEADER_KEY_PREFIX", "stage/").start();
         let told = prod.wait_error_line(SOON, |line| line.text.contains(" WARN ")).text;
         for part in [
-            "stands by for `clock` with the profile `stage`",
+            "standing by for `clock` with the profile `stage`",
             "while this is `clock` with the profile `prod`",
             "LEADER_KEY_PREFIX",
             "key=\"stage/service/clock\"",
@@ -107,11 +107,11 @@ fn a_job_is_switched_off_and_slowed_down_without_a_new_build() {
             .start();
         // each setting with its place
         for part in [
-            "name=\"lock.lease\" value=\"3s\" place=leader.toml:6:9",
-            "name=\"lock.key_prefix\" value=\"stage/\" place=LEADER_PROFILE=`stage`",
-            "name=\"lock.fence_base\" value=\"0\" place=default",
-            "name=\"jobs.call_time.every\" value=\"500ms\" place=LEADER_JOB_CALL_TIME_EVERY",
-            "name=\"jobs.call_time.timeout\" value=\"500ms\" place=leader.stage.toml:5:11",
+            "name=\"lock.lease\" value=\"3s\" source=leader.toml:6:9",
+            "name=\"lock.key_prefix\" value=\"stage/\" source=LEADER_PROFILE=`stage`",
+            "name=\"lock.fence_base\" value=\"0\" source=default",
+            "name=\"jobs.call_time.every\" value=\"500ms\" source=LEADER_JOB_CALL_TIME_EVERY",
+            "name=\"jobs.call_time.timeout\" value=\"500ms\" source=leader.stage.toml:5:11",
         ] {
             debug.wait_error_line(SOON, |line| line.text.contains(part));
         }

@@ -9,19 +9,25 @@ use tests::{Agent, Consul, Node, Proxy, Signal, each_consul, wait_until};
 const SOON: Duration = Duration::from_secs(20);
 const EVERY: Duration = Duration::from_millis(200);
 
+/// Where a claim takes so long that a run every 200 ms would never catch up.
+pub(crate) const SELDOM: Duration = Duration::from_secs(1);
+
 /// The jobs of a worker that keep a record: the key, the name, how often, and what becomes of a run
 /// that is cut off.
 pub(crate) const KEPT: [(&str, &str, Duration, Interrupted); 4] = [
     ("service/one", "once", EVERY, Interrupted::Skip),
-    ("service/one", "cron_once", Duration::from_secs(1), Interrupted::Skip),
+    ("service/one", "cron_once", SELDOM, Interrupted::Skip),
     ("service/two", "again", EVERY, Interrupted::Rerun),
-    ("service/two", "cron_again", Duration::from_secs(1), Interrupted::Rerun),
+    ("service/two", "cron_again", SELDOM, Interrupted::Rerun),
 ];
 
-/// All that is wrong with the due instants of a history.
-pub(crate) fn losses(history: &History) -> Vec<String> {
+/// All that is wrong with the due instants of a history whose jobs are due each `at_least` or less
+/// often.
+pub(crate) fn losses(history: &History, at_least: Duration) -> Vec<String> {
     KEPT.into_iter()
-        .flat_map(|(key, job, every, interrupted)| history.losses(key, job, every, interrupted))
+        .flat_map(|(key, job, every, interrupted)| {
+            history.losses(key, job, every.max(at_least), interrupted)
+        })
         .collect()
 }
 
@@ -116,7 +122,7 @@ fn in_a_deploy_every_due_instant_is_run_once_and_to_its_end() {
 fn whatever_becomes_of_the_leaders_none_is_claimed_twice_and_none_is_lost() {
     each_consul(|consul| {
         let signals = [Signal::KILL, Signal::STOP, Signal::KILL, Signal::TERM, Signal::KILL];
-        let losses = losses(&replaced(consul, &signals));
+        let losses = losses(&replaced(consul, &signals), Duration::ZERO);
         assert!(losses.is_empty(), "{losses:#?}");
     });
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use tests::{Agent, MASTER_TOKEN, Node, Proxy, clock, each_consul, slot};
+use tests::{Agent, MASTER_TOKEN, Node, Proxy, clock, each_consul, one_consul, slot};
 
 const SOON: Duration = Duration::from_secs(8);
 
@@ -67,6 +67,25 @@ fn the_agent_of_a_first_time_user_takes_the_right_token_and_a_wrong_one_is_told_
             assert!(node.wait_exit(Duration::from_secs(1)).success());
             let said = node.errors().into_iter().map(|l| l.text).collect::<String>();
             assert!(!said.contains("00000000") && !said.contains(MASTER_TOKEN), "a token is told");
+        }
+    });
+}
+
+#[test]
+fn an_address_that_is_one_and_leads_elsewhere_is_told_so_when_nobody_answers() {
+    one_consul(|consul| {
+        let agent = Agent::dev(consul).start();
+        // port 80 of a loopback address, at which nothing listens
+        for (address, told) in [
+            (
+                "127.86.0.1".to_owned(),
+                "has no port, so that 80 was asked; Consul's own is `127.86.0.1:8500`",
+            ),
+            (format!("http://{}/consul", agent.addr()), "leave `/consul` out of CONSUL_HTTP_ADDR"),
+        ] {
+            let node = Node::example("clock").env("CONSUL_HTTP_ADDR", &address).start();
+            let warned = node.wait_error_line(SOON, |line| line.text.contains(" WARN "));
+            assert!(warned.text.contains(told), "{}", warned.text);
         }
     });
 }

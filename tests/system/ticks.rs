@@ -36,7 +36,7 @@ pub(crate) fn spoken(nodes: &[&Node]) -> BTreeMap<Tick, Spoken> {
     ticks
 }
 
-/// What was said at one tick.
+/// The output of all nodes at one tick.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Spoken {
     pub(crate) leading: usize,

@@ -49,7 +49,7 @@ fn over_tls_with_client_certificates_one_leads_and_another_takes_over() {
         let leader = start();
         leader.wait_error_line(SOON, clock::took_the_lead);
         let standby = start();
-        standby.wait_error_line(SOON, |line| line.text.contains("stands by for the leader"));
+        standby.wait_error_line(SOON, |line| line.text.contains("standing by"));
         // at most four connections of each; and what passes is no HTTP that anybody reads
         assert!(proxy.connections_now() <= 8, "{}", proxy.connections_now());
         assert_eq!(proxy.requests(), []);

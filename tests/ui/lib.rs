@@ -40,7 +40,7 @@ pub async fn all(run: Run, _: Stop, data: Data<u8>, leading: Leading<'_>, _: Kv)
 #[allow(clippy::unused_async)]
 async fn watch(_: Due, _: Data<u8>) {}
 
-/// What it offers.
+/// The jobs of the library.
 pub fn jobs() -> Jobs {
     jobs![sweep, all]
 }

@@ -1,4 +1,4 @@
-//! What the attribute says to each mistake, and what it must not stumble over.
+//! Compile errors of the attribute for each mistake, and code that must compile.
 
 mod pass;
 

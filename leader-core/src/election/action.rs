@@ -1,65 +1,65 @@
-//! What goes into the election and what comes out of it.
+//! Inputs and outputs of the election.
 
 use std::time::Duration;
 
 use super::id::{Attempt, FolderId, KeyId, SessionId, Term};
 use super::request::{Answer, Request};
 
-/// Something that happened.
+/// An input.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
-    /// The lock service answered. An attempt that is not awaited changes nothing.
+    /// An answer of the lock service. The answer to an attempt that is not awaited changes nothing.
     Answer(Attempt, Answer),
-    /// Stand for this key. One that is new is the next of the [`Layout`](super::Layout).
-    Stand(KeyId, FolderId),
-    /// Stand for this key no more, and give it up where it is led.
+    /// Campaign for this key. A new key is the next of the [`Layout`](super::Layout).
+    Campaign(KeyId, FolderId),
+    /// End the campaign for this key, and give the key up if it is led.
     Withdraw(KeyId),
-    /// No work of this term goes on; the answer to [`Action::Drain`].
+    /// All work of this term has ended; follows [`Action::Drain`].
     Drained(Term),
-    /// Give this key to another node, and stand for it again only after the cool-off. Nothing where
-    /// another has it.
+    /// Give this key to another node, and campaign for it again only after the cool-off. Nothing
+    /// happens where another node holds the key.
     StepDown(KeyId, Duration),
-    /// Give everything up, in order, and leave, within so long at the most. Said again, it can
-    /// shorten that.
+    /// Give every key up in an orderly way, and leave within this time. A second one can only shorten
+    /// the time.
     Shutdown(Duration),
 }
 
-/// Something to be done.
+/// An output: the driver has to carry it out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Ask the lock service.
+    /// Send this request to the lock service.
     Request(Request),
-    /// Nobody waits for this attempt's answer any more: drop it, and its connection.
+    /// Drop this attempt and its connection: its answer is no longer awaited.
     Cancel(Attempt),
     /// Work for this term may start.
     Start(Term),
-    /// Start no new work for this term; say [`Event::Drained`] when what goes on has ended.
+    /// Start no new work for this term; hand in [`Event::Drained`] when the running work has ended.
     Drain(Term),
-    /// No work for this term may go on. One for each start.
+    /// All work of this term must stop. Each start is followed by exactly one stop.
     Stop(Term, Stop),
-    /// The key was released, or had been lost before: it is not this process's.
+    /// This process no longer holds the key: it was released, or had been lost before.
     Freed(KeyId),
-    /// Another session is seen to lead, this key for one.
-    Meet(SessionId, KeyId),
-    /// This key is marked as another tool's: it is left alone until that changes.
+    /// Another session was seen to lead for the first time; this is one of its keys.
+    LeaderSeen(SessionId, KeyId),
+    /// This key is marked as another tool's. It is left alone until the mark is gone.
     Conflict(KeyId),
-    /// Everything was let go, or nothing more can be: the last action of all.
+    /// The last action of all: every key was released, or no other can be.
     Leave,
 }
 
-/// Why work had to stop.
+/// Reason for which work had to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stop {
-    /// It had drained, and the key is given up.
+    /// The work had drained, and the key is given up.
     Released,
-    /// The trust deadline passed without a beat that came through. The term may be resumed.
+    /// The trust deadline passed before another heartbeat was confirmed. The term may be resumed.
     Lapsed,
     /// The session is gone: it expired, was destroyed, or its agent left.
     SessionLost,
-    /// The key was seen in other hands, or rewritten by somebody.
+    /// Another session was seen to hold the key, or somebody wrote over the key.
     KeyLost,
-    /// It did not end by the time at which the process had to leave. The key is not released: its
-    /// beat stands still from now on, and another takes it.
+    /// The work did not end before the process had to leave. The key is not released: the heartbeat
+    /// stops from now on, and another node takes the key.
     Abandoned,
 }

@@ -6,46 +6,47 @@ use std::time::Duration;
 use super::id::{FolderId, Index, KeyId};
 use super::leave::Phase;
 use super::operation::OPERATIONS;
-use super::request::{Answer, Call, Entry, Failure};
+use super::request::{Answer, Call, Failure, KeyView};
 use super::time::Timestamp;
-use super::{Election, Pace};
+use super::{Election, Liveness};
 
-/// How long the service may hold back the answer of a watch where nothing changes; it adds a random
-/// part of a sixteenth. Short, so that a watch from an index that the service never had costs
-/// little.
+/// Maximum time for which the service holds back the answer of a watch (a blocking query) while
+/// nothing changes; the service adds a random part of up to a sixteenth. Short, so that a watch from
+/// an index that the service never had costs little.
 pub const WATCH_WAIT: Duration = Duration::from_secs(10);
 
-/// So many folders are watched, those with the most keys: each watch holds a connection, and an
-/// agent allows 200 for each client address. The others are read together, each beat.
+/// Maximum number of watched folders, which are those with the most keys: each watch holds a
+/// connection, and an agent allows 200 per client address. All other folders are read together, once
+/// a beat.
 pub const WATCHES: usize = 4;
 
-/// Reads in flight.
+/// Maximum number of reads in flight.
 const READS: usize = 4;
 
-/// So many of the other folders are read at once: one operation shows how new the others are.
+/// Maximum number of folders in one read: one operation more shows how new the view is.
 const FOLDERS_READ: usize = OPERATIONS - 1;
 
-/// What a watch's answer may take on its way.
+/// Minimum time that the answer of a watch may take on the network.
 const WATCH_WAY: Duration = Duration::from_secs(5);
 
-/// How far a folder is known.
+/// State of the reads and the watch of a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Folder {
-    /// How new the latest view is. 0: nothing is known that a watch could start from. A key that
-    /// does not exist, or a prefix without keys, is never watched: every write in the datacenter
-    /// would wake the watch.
+    /// Index of the latest view; 0 where there is none that a watch could start from. A key that does
+    /// not exist, or a prefix without keys, is never watched: every write in the datacenter would
+    /// wake the watch.
     index: Index,
-    /// One of the few that are watched; the others are read again and again.
+    /// Whether the folder is watched; otherwise it is polled.
     watched: bool,
     watching: bool,
     reading: bool,
-    /// When to read it consistently.
+    /// Time of the next consistent read.
     read_at: Option<Timestamp>,
 }
 
 impl Folder {
-    /// Something may have changed unseen.
-    pub(super) fn read_by(&mut self, at: Timestamp) {
+    /// Has the folder read at this time at the latest: something may have changed unseen.
+    pub(super) fn schedule_read(&mut self, at: Timestamp) {
         self.read_at = Some(self.read_at.map_or(at, |before| before.min(at)));
     }
 
@@ -58,30 +59,35 @@ impl Folder {
         self.read_at = None;
     }
 
-    /// Nothing is known any more, and nobody waits for the watch.
+    /// Discards the view and the watch.
     pub(super) fn forget_watch(&mut self, now: Timestamp) {
         self.index = Index(0);
         self.watching = false;
-        self.read_by(now);
+        self.schedule_read(now);
+    }
+
+    /// Discards the read in flight.
+    pub(super) const fn forget_read(&mut self) {
+        self.reading = false;
     }
 }
 
 impl Election {
-    /// Whether this process looks at what others do.
+    /// Whether this process observes other sessions.
     pub(super) fn is_watching(&self) -> bool {
-        matches!(self.pace, Pace::Beats(_))
+        matches!(self.liveness, Liveness::Beats(_))
             && self.phase == Phase::Running
             && self.session.live().is_some()
     }
 
-    /// Decides which folders are watched, where keys were added.
+    /// Chooses the watched folders anew after keys were added.
     fn choose_watched(&mut self) {
         if !std::mem::take(&mut self.has_new_keys) {
             return;
         }
         let mut keys = vec![0_usize; self.folders.len()];
-        for contest in &self.contests {
-            keys[contest.folder.0 as usize] += 1;
+        for candidacy in &self.candidacies {
+            keys[candidacy.folder.0 as usize] += 1;
         }
         let mut by_keys: Vec<usize> = (0..keys.len()).collect();
         by_keys.sort_by_key(|folder| std::cmp::Reverse(keys[*folder]));
@@ -108,15 +114,15 @@ impl Election {
         }
         self.choose_watched();
         let mut free = self.reads_free();
-        // Our own transactions would wake the watch, once for each: it goes on when they are
-        // answered, and brings what others did meanwhile in one view.
+        // Each transaction of our own would wake the watch. So the watch begins again when they are
+        // answered, and shows the changes of other nodes in one view.
         let mut writing = vec![false; self.folders.len()];
-        for contest in &self.contests {
-            writing[contest.folder.0 as usize] |= contest.stand.is_under_way();
+        for candidacy in &self.candidacies {
+            writing[candidacy.folder.0 as usize] |= candidacy.state.is_under_way();
         }
-        let patience = self.patience();
-        // what is read together stays together, and what is read alone joins the others
-        let soon = now + patience / 4;
+        let timeout = self.request_timeout();
+        // folders that were read together stay together, and one that was read alone joins them
+        let soon = now + self.retry(Failure::Transient) / 2;
         let (mut unwatched, mut is_any_due) = (Vec::new(), false);
         for (id, writing) in (0..).map(FolderId).zip(writing) {
             let folder = &mut self.folders[id.0 as usize];
@@ -129,11 +135,12 @@ impl Election {
             } else if is_due && free > 0 {
                 free -= 1;
                 folder.begin_reading();
-                self.request(now, patience, Call::Read(vec![id]));
+                self.request(now, timeout, Call::Read(vec![id]));
             } else if !folder.watching && !folder.reading && !writing && folder.index > Index(0) {
                 folder.watching = true;
                 let call = Call::Watch(id, folder.index);
-                self.request(now, WATCH_WAIT + WATCH_WAIT / 16 + WATCH_WAY, call);
+                let way = timeout.max(WATCH_WAY);
+                self.request(now, WATCH_WAIT + WATCH_WAIT / 16 + way, call);
             }
         }
         let free = if is_any_due { free } else { 0 };
@@ -141,7 +148,7 @@ impl Election {
             for FolderId(id) in folders {
                 self.folders[*id as usize].begin_reading();
             }
-            self.request(now, patience, Call::Read(folders.to_vec()));
+            self.request(now, timeout, Call::Read(folders.to_vec()));
         }
     }
 
@@ -150,7 +157,7 @@ impl Election {
             self.folders[*id as usize].reading = false;
         }
         let Some((index, entries)) = self.view_of(now, folders, answer) else { return };
-        // no watch is begun while a read is under way: nothing newer was asked for since
+        // no watch begins while a read is in flight: nothing newer was asked for since
         self.see(now, folders, index, entries);
     }
 
@@ -166,13 +173,13 @@ impl Election {
         }
     }
 
-    /// What was answered; where that is nothing, it is asked again.
+    /// Returns the view that was answered; otherwise schedules another read.
     fn view_of(
         &mut self,
         now: Timestamp,
         folders: &[FolderId],
         answer: Answer,
-    ) -> Option<(Index, BTreeMap<KeyId, Entry>)> {
+    ) -> Option<(Index, BTreeMap<KeyId, KeyView>)> {
         let wait = match answer {
             Answer::View { index, keys } => return Some((index, keys.into_iter().collect())),
             Answer::Failed(failure) => self.retry(failure),
@@ -182,7 +189,7 @@ impl Election {
             let folder = &mut self.folders[*id as usize];
             // a watch that failed starts from nothing: its index may be another server's
             folder.index = Index(0);
-            folder.read_by(now + wait);
+            folder.schedule_read(now + wait);
         }
         None
     }
@@ -193,7 +200,7 @@ impl Election {
         now: Timestamp,
         folders: &[FolderId],
         index: Index,
-        mut entries: BTreeMap<KeyId, Entry>,
+        mut entries: BTreeMap<KeyId, KeyView>,
     ) {
         let again = now + self.retry(Failure::Transient);
         let own = self.session().cloned();
@@ -201,28 +208,28 @@ impl Election {
         for FolderId(id) in folders {
             exists[*id as usize] = Some(false);
         }
-        for (key, contest) in (0..).map(KeyId).zip(&mut self.contests) {
-            if let Some(exists) = &mut exists[contest.folder.0 as usize] {
+        for (key, candidacy) in (0..).map(KeyId).zip(&mut self.candidacies) {
+            if let Some(exists) = &mut exists[candidacy.folder.0 as usize] {
                 let entry = entries.remove(&key);
                 *exists |= entry.is_some();
-                contest.see(key, index, entry, own.as_ref(), &mut self.actions);
+                candidacy.see(key, index, entry, own.as_ref(), &mut self.actions);
             }
         }
         for (folder, exists) in self.folders.iter_mut().zip(exists) {
             let Some(exists) = exists else { continue };
             folder.index = if exists { index } else { Index(0) };
             if !exists || !folder.watched {
-                folder.read_by(again);
+                folder.schedule_read(again);
             }
         }
-        self.meet_rivals(now);
+        self.update_rivals(now);
     }
 
-    /// A key of the folder was just written: it can be watched.
+    /// Has the folder read, where it had no key before: one was just written, so it can be watched.
     pub(super) fn folder_exists(&mut self, now: Timestamp, id: FolderId) {
         let folder = &mut self.folders[id.0 as usize];
         if folder.index == Index(0) && !folder.watching {
-            folder.read_by(now);
+            folder.schedule_read(now);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The names that the election gives to keys, folders, sessions, attempts and terms.
+//! Identifiers of keys, folders, sessions, attempts and terms.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ impl SessionId {
         Self(id.into())
     }
 
-    /// Its name.
+    /// Name of the session.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -36,44 +36,45 @@ impl fmt::Display for SessionId {
     }
 }
 
-/// A position in the lock service's history: Consul's Raft index. 0 is before all of it.
+/// A position in the history of the lock service: Consul's Raft index. 0 is before all others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Index(pub u64);
 
-/// One try of one request; its answer is known by it. No two are alike.
+/// One try of one request; it identifies the answer. No two are equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Attempt(pub u64);
 
 impl Attempt {
-    /// The number to write into the values of this attempt.
+    /// Number that the values of this attempt carry.
     ///
-    /// Consul answers an identical write `true` and changes nothing, so that a taker's
-    /// `check-index` would not see it: every write has to carry a number never written before.
+    /// Consul answers an identical write with `true` and changes nothing, so the `check-index` of a
+    /// take would not notice it: every write has to carry a number that was never written before.
     #[must_use]
     pub const fn number(self) -> u64 {
         self.0
     }
 }
 
-/// The index at which a term began: greater than that of every term of the key before it.
+/// Fencing token (*fence*): the index at which a term began, greater than that of every earlier term
+/// of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fence(pub u64);
 
 impl Fence {
-    /// Where it stands in the lock service's history.
+    /// Index at which the term began.
     #[must_use]
     pub const fn index(self) -> Index {
         Index(self.0)
     }
 }
 
-/// One holding of one key, from its acquisition to its loss or release.
+/// One term: leadership of a key, from its acquisition to its loss or release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Term {
-    /// The key that is led.
+    /// Key of the term.
     pub key: KeyId,
-    /// The index of the acquisition.
+    /// Index of the acquisition.
     pub fence: Fence,
-    /// How often the term was taken up again after a lapse.
-    pub stint: u32,
+    /// Number of times that the term was resumed after a lapse.
+    pub resumptions: u32,
 }

@@ -1,4 +1,4 @@
-//! Which keys are stood for, and which of them are read and watched together.
+//! The keys of a process, grouped by the folders that are read and watched together.
 
 use std::collections::BTreeMap;
 
@@ -12,17 +12,17 @@ pub struct Layout {
     folders: Vec<Scope>,
 }
 
-/// What one read or watch covers.
+/// Keys that one read or watch covers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// One key, alone in its folder.
     Key(KeyId),
-    /// Every key that begins with this, down to the last `/`.
+    /// Every key with this prefix, which ends with `/`.
     Prefix(String),
 }
 
 impl Layout {
-    /// Groups these keys, each given whole and once, by the folder they lie in.
+    /// Groups these keys by folder. Each is given in full and once.
     #[must_use]
     pub fn new(keys: impl IntoIterator<Item = String>) -> Self {
         let keys: Vec<String> = keys.into_iter().collect();
@@ -33,7 +33,7 @@ impl Layout {
         let mut folder_of = vec![FolderId(0); keys.len()];
         let mut folders = Vec::new();
         for (name, members) in members {
-            // a prefix of its own only where it saves something: the root would cover everything
+            // a prefix only where it saves requests; the root would cover every key of the datacenter
             let scopes: Vec<(Scope, &[KeyId])> = if name.is_empty() || members.len() == 1 {
                 members.iter().map(|key| (Scope::Key(*key), std::slice::from_ref(key))).collect()
             } else {
@@ -50,8 +50,8 @@ impl Layout {
         Self { keys: keys.into_iter().zip(folder_of).collect(), ids, folders }
     }
 
-    /// Adds a key, where it is new: to its folder, since others may follow. What was there stays as
-    /// it was.
+    /// Adds a key, unless it is there, to the prefix of its folder, since more may follow. Earlier
+    /// keys keep their ids and folders.
     pub fn add(&mut self, key: &str) -> (KeyId, FolderId) {
         if let Some(id) = self.find(key) {
             return (id, self.folder_of(id));
@@ -71,7 +71,7 @@ impl Layout {
         (id, folder)
     }
 
-    /// Every key, in the order in which they were given.
+    /// Every key, in the order of the ids.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = (KeyId, &str)> {
         self.keys.iter().enumerate().map(|(id, (key, _))| (KeyId(id as u32), key.as_str()))
     }
@@ -82,25 +82,25 @@ impl Layout {
         &self.keys[id as usize].0
     }
 
-    /// The id of this key, where it is one of these.
+    /// The id of this key; `None` where the layout does not have it.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<KeyId> {
         self.ids.get(key).copied()
     }
 
-    /// The folder that this key is read with.
+    /// Folder of this key.
     #[must_use]
     pub fn folder_of(&self, KeyId(id): KeyId) -> FolderId {
         self.keys[id as usize].1
     }
 
-    /// Every folder, in the order of their ids.
+    /// Every folder, in the order of the ids.
     #[must_use]
     pub fn folders(&self) -> &[Scope] {
         &self.folders
     }
 
-    /// What this folder covers.
+    /// Keys that this folder covers.
     #[must_use]
     pub fn scope(&self, FolderId(id): FolderId) -> &Scope {
         &self.folders[id as usize]

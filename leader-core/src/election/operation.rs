@@ -4,12 +4,12 @@
 //! and a check before every change of a key. Consul is sent this list, and the models execute it.
 
 use super::id::{Index, KeyId, SessionId};
-use super::request::{Call, Read};
+use super::request::{Call, Expected};
 
-/// So many the lock service carries out in one write or read, and no more.
+/// Maximum number of operations in one transaction: Consul's limit.
 pub const OPERATIONS: usize = 64;
 
-/// What an operation is about.
+/// Subject of an operation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Path {
     /// A lock key.
@@ -21,19 +21,19 @@ pub enum Path {
 /// One operation of a write.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
-    /// Only where it was last written at this index.
+    /// Requires that the key was last written at this index.
     CheckIndex(Index),
-    /// Only where it does not exist.
+    /// Requires that the key does not exist.
     CheckAbsent,
-    /// Written, and from now on held by this session: only where no other one holds it, and only
-    /// while the session lives.
+    /// Writes the key and locks it for this session. Requires that no other session holds the key,
+    /// and that this session exists.
     Lock(SessionId),
-    /// Free from now on: only where this session holds it.
+    /// Unlocks the key. Requires that this session holds it.
     Unlock(SessionId),
 }
 
 impl Call {
-    /// What the call writes to lock keys, and the beat that shows who does; none for other calls.
+    /// Operations on lock keys and beats that the call consists of; empty for calls without any.
     #[must_use]
     pub fn operations(&self) -> Vec<(Path, Operation)> {
         use Operation::{CheckAbsent, CheckIndex, Lock, Unlock};
@@ -45,8 +45,8 @@ impl Call {
             Self::Acquire { session, keys } => {
                 let each = keys.iter().flat_map(|(id, read)| {
                     let check = match read {
-                        Read::Absent => CheckAbsent,
-                        Read::At(index) => CheckIndex(*index),
+                        Expected::Absent => CheckAbsent,
+                        Expected::At(index) => CheckIndex(*index),
                     };
                     [key(id, check), key(id, Lock(session.clone()))]
                 });

@@ -1,4 +1,4 @@
-//! What the election asks of the lock service, and what the service may answer.
+//! Requests to the lock service, and its answers.
 
 use std::time::Duration;
 
@@ -7,59 +7,63 @@ use super::id::{Attempt, Fence, FolderId, Index, KeyId, SessionId};
 /// One call to the lock service. Exactly one [`Answer`] is due, within `timeout` and a little.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Request {
-    /// By which its answer is known, and whose number its writes carry.
+    /// Identifier of the answer, whose number the writes carry.
     pub attempt: Attempt,
-    /// How long to wait for the service.
+    /// Maximum time to wait for the answer.
     pub timeout: Duration,
-    /// What is asked.
+    /// Delay after which an unanswered request is sent once more, word for word and over another
+    /// connection (a hedged request): the first connection may be dead. The first answer counts.
+    pub hedge: Option<Duration>,
+    /// The call.
     pub call: Call,
 }
 
-/// What is asked of the lock service.
+/// A call to the lock service.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
-    /// A session of this process. Answered by [`Answer::Session`].
+    /// Create a session for this process. Answered by [`Answer::Session`].
     CreateSession,
-    /// Answered by [`Answer::Done`].
+    /// Renew the session's TTL. Answered by [`Answer::Done`].
     RenewSession(SessionId),
-    /// Frees what it still holds, after the lock delay. Answered by [`Answer::Done`].
+    /// End the session; keys that it still holds are free after the lock delay. Answered by
+    /// [`Answer::Done`].
     DestroySession(SessionId),
-    /// Show, through the quorum, that the session lives. Answered by [`Answer::Done`].
+    /// Write a heartbeat (*beat*) of the session through the quorum. Answered by [`Answer::Done`].
     Beat(SessionId),
-    /// Forget the session's beat key. Answered by [`Answer::Done`].
+    /// Delete the session's beat key. Answered by [`Answer::Done`].
     DeleteBeat(SessionId),
-    /// All of these keys, with a beat, each only where it still stands as it was read. Answered by
+    /// Lock all of these keys, together with a beat, if each is still as it was read. Answered by
     /// [`Answer::Granted`] or [`Answer::Refused`].
     Acquire {
-        /// Who shall hold them.
+        /// Session that locks the keys.
         session: SessionId,
         /// The keys, and how each was read.
-        keys: Vec<(KeyId, Read)>,
+        keys: Vec<(KeyId, Expected)>,
     },
-    /// All of these keys from a silent session, with a beat of our own, only where the silent one
-    /// has not beaten since. Answered as [`Call::Acquire`].
+    /// Take all of these keys from a silent session, together with a beat of our own, if the silent
+    /// session has not beaten since. Answered as [`Call::Acquire`].
     Take {
-        /// Who shall hold them.
+        /// Session that takes the keys.
         session: SessionId,
-        /// Who holds them now.
+        /// Session that holds them now.
         from: SessionId,
-        /// Where the beat of `from` has stood still.
+        /// Index at which the beat of `from` has stood still.
         beat: Index,
         /// The keys.
         keys: Vec<KeyId>,
     },
-    /// A beat that succeeds only where each of these keys is still in the term it was in. Answered
-    /// by [`Answer::Done`] or [`Answer::Refused`].
+    /// Write a beat, if each of these keys is still in the same term. Answered by [`Answer::Done`] or
+    /// [`Answer::Refused`].
     Resume {
-        /// Who holds them.
+        /// Session that holds the keys.
         session: SessionId,
         /// The keys and their terms.
         keys: Vec<(KeyId, Fence)>,
     },
-    /// Free these keys, each only in this very term. Answered by [`Answer::Done`] or
+    /// Unlock these keys, if each is still in this term. Answered by [`Answer::Done`] or
     /// [`Answer::Refused`].
     Release {
-        /// Who holds them.
+        /// Session that holds the keys.
         session: SessionId,
         /// The keys and their terms.
         keys: Vec<(KeyId, Fence)>,
@@ -70,98 +74,98 @@ pub enum Call {
     Watch(FolderId, Index),
     /// Delete the beats that dead sessions left behind. Answered by [`Answer::Done`].
     SweepBeats,
-    /// Read the beat of a session: another's, to see whether it lives, or our own, to hear whether
-    /// the service answers. Answered by [`Answer::Beat`].
+    /// Read the beat of a session: another's, to see whether it lives, or our own, to see whether the
+    /// service answers. Answered by [`Answer::Beat`].
     ReadBeat(SessionId),
 }
 
-/// How a key was read, which is how an acquisition must still find it.
+/// State of a key when it was read: a write succeeds only if the key is still in this state
+/// (compare-and-set).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Read {
-    /// It did not exist.
+pub enum Expected {
+    /// The key did not exist.
     Absent,
-    /// It was last written at this index.
+    /// The key was last written at this index.
     At(Index),
 }
 
-/// What the lock service answered to one request.
+/// Answer of the lock service to one request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// The session that was made.
     Session(SessionId),
-    /// It was done, as a whole.
+    /// The call was carried out as a whole.
     Done,
-    /// Every key of the request, with its fence.
+    /// Every key of the call was locked, each with its fence.
     Granted(Vec<(KeyId, Fence)>),
-    /// Nothing was done: these parts of the request stood against it.
+    /// Nothing was changed; these are the reasons.
     Refused(Vec<Refusal>),
     /// The keys of one folder or several.
     View {
-        /// How new this view is, at the least: no older than the last beat of this session that it
-        /// could show.
+        /// Minimum index of the view: no older than the last beat of this session that it could show.
         index: Index,
-        /// Every key of ours that exists there.
-        keys: Vec<(KeyId, Entry)>,
+        /// Every key of the layout that exists there.
+        keys: Vec<(KeyId, KeyView)>,
     },
-    /// Another session's beat; `None` where it has none, as the sessions of other tools.
-    Beat(Option<BeatSeen>),
-    /// The session of the request is gone, for certain.
+    /// The beat of a session; `None` where it has none, as sessions of other tools.
+    Beat(Option<BeatView>),
+    /// The session of the call certainly does not exist any longer.
     SessionGone,
-    /// No answer, or none that says what was done: a write may have been executed, now or later.
+    /// No answer, or an answer without a result: a write may have been executed, or may be later.
     Failed(Failure),
 }
 
 /// A key as it exists in the lock service.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Entry {
-    /// Its last write.
+pub struct KeyView {
+    /// Index of the last write.
     pub index: Index,
-    /// The session that holds it.
+    /// Session that holds the key.
     pub session: Option<SessionId>,
-    /// Whether it is marked as another tool's, which a lock must not touch.
+    /// Whether the key is marked as another tool's, so that a lock must not touch it.
     pub conflict: bool,
 }
 
-/// Another session's beat, as read.
+/// The beat of a session, as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct BeatSeen {
-    /// Its last write: moves with each beat.
+pub struct BeatView {
+    /// Index of the last write; each beat moves it.
     pub index: Index,
-    /// The lease that it promises to beat within.
+    /// Lease of the session's process, from which the interval of its beats follows.
     pub lease: Duration,
 }
 
-/// One thing that stood against a transaction.
+/// One reason for which a transaction failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Refusal {
-    /// The key that it concerns; `None` for the beat of the session that was to be taken from.
+    /// Key that the reason concerns; `None` for the beat of the session to be taken from.
     pub key: Option<KeyId>,
-    /// What stood against it.
-    pub why: Why,
+    /// The reason.
+    pub why: RefusalReason,
 }
 
-/// What stood against a transaction.
+/// Reason for which a transaction failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Why {
-    /// It is no longer as it was read: held, freed, written or taken by somebody.
+pub enum RefusalReason {
+    /// The key or beat is no longer as it was read: somebody locked, freed, wrote or took it.
     Moved,
-    /// The service holds the key back after its last session's death.
+    /// The service holds the key back, since the session that held it ended a short time ago.
     LockDelay,
-    /// This process may not write it: a person has to change that.
+    /// This process has no right to write the key: a person has to grant it.
     Denied,
 }
 
-/// Why there is no answer to act on.
+/// Reason for which there is no answer to act on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Failure {
-    /// It may work when tried again: a timeout, a broken connection, an election.
+    /// A retry may succeed: a timeout, a broken connection, an election among the servers.
     Transient,
-    /// It will not work before somebody changes something: a token without a right, a bad address.
+    /// No retry succeeds before a person changes something: a token without a right, a bad address.
     Configuration,
 }
 
 impl Call {
-    /// The session of this process that the call depends on.
+    /// Session of this process that the call depends on.
     #[must_use]
     pub const fn session(&self) -> Option<&SessionId> {
         match self {
@@ -181,7 +185,7 @@ impl Call {
         }
     }
 
-    /// Whether it shows others that this process lives.
+    /// Whether the call writes a beat of this process.
     #[must_use]
     pub const fn carries_beat(&self) -> bool {
         matches!(
@@ -190,7 +194,28 @@ impl Call {
         )
     }
 
-    /// Whether it is one of the transactions on lock keys.
+    /// Whether the call is sent once more where the first is not answered. Beats and reads of beats
+    /// are repeated anyway, a watch waits by intent, and a second session would stay until it
+    /// expires.
+    pub(super) const fn is_hedged(&self) -> bool {
+        match self {
+            Self::CreateSession
+            | Self::Beat(_)
+            | Self::ReadBeat(_)
+            | Self::Watch(..)
+            | Self::SweepBeats => false,
+            Self::RenewSession(_)
+            | Self::DestroySession(_)
+            | Self::DeleteBeat(_)
+            | Self::Acquire { .. }
+            | Self::Take { .. }
+            | Self::Resume { .. }
+            | Self::Release { .. }
+            | Self::Read(_) => true,
+        }
+    }
+
+    /// Whether the call is a transaction on lock keys.
     #[must_use]
     pub const fn is_transaction(&self) -> bool {
         matches!(

@@ -1,95 +1,101 @@
-//! Another session that holds keys of ours: how long its beat has stood still, by what this process
-//! saw itself.
+//! Rivals: other sessions that hold keys of ours. Measures how long the beat of each has stood still,
+//! by observations of this process alone.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::action::Action;
 use super::id::{Index, KeyId, SessionId};
-use super::request::{Answer, BeatSeen, Call};
+use super::request::{Answer, BeatView, Call};
 use super::time::Timestamp;
-use super::{Election, Pace};
+use super::{Election, Liveness};
 use crate::timing::{Lease, Timing};
 
-/// A session that holds a key which this process stands for.
+/// Another session that holds a key of this process's layout.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Rival {
     read_at: Timestamp,
-    reading: bool,
-    /// None before its beat was read, and always where it has none: a session of another tool is
-    /// never taken from.
-    count: Option<Count>,
+    /// Number of reads of its beat in flight.
+    reads: u8,
+    /// `None` before the beat was read, and always for a session without a beat: keys of another
+    /// tool's session are never taken.
+    silence: Option<Silence>,
 }
 
-/// How long a beat has stood still.
+/// Measurement of how long a beat has stood still.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Count {
+struct Silence {
     index: Index,
-    /// The holder's own: it beats, and believes, by this.
+    /// Timing of the holder, by which it beats and trusts.
     timing: Timing,
-    /// When the **answer** came that first showed this index.
+    /// Time of the **answer** that first showed this index.
     since: Timestamp,
-    /// When the latest answer came that showed it.
+    /// Time of the latest answer that showed this index.
     last: Timestamp,
-    /// Several standbys shall not take at the same instant.
+    /// Random delay, so that several standbys do not take at the same instant.
     delay: Duration,
 }
 
-const LONGEST_DELAY: Duration = Duration::from_millis(20);
+/// Maximum number of reads of one rival's beat in flight, where answers are late: a measurement
+/// survives as many beats without an answer.
+const READS: u8 = 4;
+
+/// Maximum random delay of a take.
+const MAX_DELAY: Duration = Duration::from_millis(20);
 
 impl Rival {
-    /// When the beat will have stood still for the silence, unless too much time has passed since
-    /// anything was heard of it: then it has to be read first.
+    /// Time at which the beat will have stood still for the silence; `None` where the last read is too
+    /// long ago, so that the beat must be read first.
     pub(super) fn silent_at(&self, now: Timestamp) -> Option<Timestamp> {
-        let count = self.count.as_ref()?;
-        let silent_at = count.since + count.timing.silence() + count.delay;
-        let known_until = count.last + count.timing.gap();
+        let silence = self.silence.as_ref()?;
+        let silent_at = silence.since + silence.timing.silence() + silence.delay;
+        let known_until = silence.last + silence.timing.gap();
         (silent_at <= known_until && now <= known_until).then_some(silent_at)
     }
 
-    /// The beat that stands still.
+    /// Index of the beat that stands still.
     pub(super) fn silent_beat(&self) -> Option<Index> {
-        self.count.as_ref().map(|count| count.index)
+        self.silence.as_ref().map(|silence| silence.index)
     }
 
-    /// When it was first seen.
+    /// Time at which the latest beat was first seen.
     pub(super) fn last_beat(&self) -> Option<Timestamp> {
-        self.count.as_ref().map(|count| count.since)
+        self.silence.as_ref().map(|silence| silence.since)
     }
 
-    /// It beat after all.
-    pub(super) fn lives(&mut self, now: Timestamp) {
-        self.count = None;
+    /// Begins the measurement anew: the rival has beaten after all.
+    pub(super) fn mark_alive(&mut self, now: Timestamp) {
+        self.silence = None;
         self.read_at = now;
     }
 
-    fn see(&mut self, now: Timestamp, seen: BeatSeen, delay: Duration) {
+    fn see(&mut self, now: Timestamp, sent: Timestamp, seen: BeatView, delay: Duration) {
         let Ok(lease) = Lease::new(seen.lease) else {
-            self.count = None;
+            self.silence = None;
             return;
         };
         let timing = Timing::new(lease);
-        self.count = match self.count.take() {
-            Some(count)
-                if count.index == seen.index
-                    && count.timing == timing
-                    && now.since(count.last) <= timing.gap() =>
-            {
-                Some(Count { last: now, ..count })
+        let anew = Silence { index: seen.index, timing, since: now, last: now, delay };
+        self.silence = Some(match self.silence.take() {
+            Some(silence) if now.since(silence.last) > silence.timing.gap() => anew,
+            // sent before the answer that showed a later beat, and answered after it
+            Some(silence) if seen.index < silence.index && sent < silence.since => silence,
+            Some(silence) if silence.index == seen.index && silence.timing == timing => {
+                Silence { last: now, ..silence }
             }
-            _ => Some(Count { index: seen.index, timing, since: now, last: now, delay }),
-        };
+            _ => anew,
+        });
     }
 }
 
 impl Election {
-    /// The sessions that are seen to hold keys of ours, and no others, are rivals.
-    pub(super) fn meet_rivals(&mut self, now: Timestamp) {
+    /// Makes the sessions rivals that are seen to hold keys of ours, and no others.
+    pub(super) fn update_rivals(&mut self, now: Timestamp) {
         let own = self.session().cloned();
         let mut holders: BTreeMap<&SessionId, KeyId> = BTreeMap::new();
-        for (key, contest) in (0..).map(KeyId).zip(&self.contests) {
+        for (key, candidacy) in (0..).map(KeyId).zip(&self.candidacies) {
             if let Some(holder) =
-                contest.seen.holder().filter(|holder| Some(*holder) != own.as_ref())
+                candidacy.seen.holder().filter(|holder| Some(*holder) != own.as_ref())
             {
                 holders.entry(holder).or_insert(key);
             }
@@ -98,43 +104,46 @@ impl Election {
             self.rivals.keys().filter(|rival| !holders.contains_key(rival)).cloned().collect();
         for (holder, key) in holders {
             if !self.rivals.contains_key(holder) {
-                let rival = Rival { read_at: now, reading: false, count: None };
+                let rival = Rival { read_at: now, reads: 0, silence: None };
                 self.rivals.insert(holder.clone(), rival);
-                self.actions.push_back(Action::Meet(holder.clone(), key));
+                self.actions.push_back(Action::LeaderSeen(holder.clone(), key));
             }
         }
         for rival in &gone {
             self.rivals.remove(rival);
         }
-        self.cancel(|call| matches!(call, Call::ReadBeat(rival) if gone.contains(rival)));
+        self.cancel(
+            |pending| matches!(&pending.call, Call::ReadBeat(rival) if gone.contains(rival)),
+        );
     }
 
     pub(super) fn rivals_due(&self) -> Option<Timestamp> {
         if !self.is_watching() {
             return None;
         }
-        self.rivals.values().filter(|rival| !rival.reading).map(|rival| rival.read_at).min()
+        self.rivals.values().filter(|rival| rival.reads < READS).map(|rival| rival.read_at).min()
     }
 
     pub(super) fn plan_rivals(&mut self, now: Timestamp) {
-        let Pace::Beats(own) = self.pace else { return };
+        let Liveness::Beats(own) = self.liveness else { return };
         if !self.is_watching() {
             return;
         }
         let due: Vec<(SessionId, Timing)> = self
             .rivals
             .iter()
-            .filter(|(_, rival)| !rival.reading && rival.read_at <= now)
+            .filter(|(_, rival)| rival.reads < READS && rival.read_at <= now)
             .map(|(session, rival)| {
-                (session.clone(), rival.count.as_ref().map_or(own, |count| count.timing))
+                (session.clone(), rival.silence.as_ref().map_or(own, |silence| silence.timing))
             })
             .collect();
         for (session, timing) in due {
+            // whether or not the read before was answered
             if let Some(rival) = self.rivals.get_mut(&session) {
-                rival.reading = true;
                 rival.read_at = now + timing.beat();
+                rival.reads += 1;
             }
-            self.request(now, timing.beat(), Call::ReadBeat(session));
+            self.request(now, timing.trust(), Call::ReadBeat(session));
         }
     }
 
@@ -145,31 +154,28 @@ impl Election {
         session: &SessionId,
         answer: Answer,
     ) {
-        let Pace::Beats(own) = self.pace else { return };
-        let delay = self.chance(LONGEST_DELAY);
+        let Liveness::Beats(own) = self.liveness else { return };
+        let delay = self.chance(MAX_DELAY);
         let Some(rival) = self.rivals.get_mut(session) else { return };
-        rival.reading = false;
+        rival.reads = rival.reads.saturating_sub(1);
         match answer {
             Answer::Beat(Some(seen)) => {
-                rival.see(now, seen, delay);
-                if let Some(count) = &rival.count {
-                    rival.read_at = sent + count.timing.beat();
+                rival.see(now, sent, seen, delay);
+                if let Some(silence) = &rival.silence {
+                    rival.read_at = rival.read_at.min(now + silence.timing.beat());
                 }
             }
-            // Another tool's session; or one of ours that has let go of everything and left, which
-            // the keys themselves tell.
+            // Either another tool's session, or one of ours that has released everything and left,
+            // which a read of the keys shows.
             Answer::Beat(None) => {
-                rival.count = None;
+                rival.silence = None;
                 rival.read_at = now + own.lease().length();
                 for folder in &mut self.folders {
-                    folder.read_by(now);
+                    folder.schedule_read(now);
                 }
             }
-            // nothing was seen: the count begins anew
-            _ => {
-                rival.count = None;
-                rival.read_at = rival.read_at.max(now);
-            }
+            // nothing was seen: the gap bounds how long a measurement goes on without an answer
+            _ => {}
         }
     }
 }

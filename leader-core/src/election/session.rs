@@ -1,22 +1,24 @@
-//! The session of this process: made, renewed, shown to live by its beat, lost.
+//! The session of this process: its creation, renewal, heartbeat and end.
 
 use std::time::Duration;
 
 use super::action::Stop;
+use super::candidacy::KeyState;
 use super::id::{KeyId, SessionId};
 use super::leave::Phase;
 use super::request::{Answer, Call, Failure};
 use super::time::Timestamp;
-use super::{Election, Pace};
+use super::{Election, Liveness};
+use crate::policy::Backoff;
 
-/// Where the process stands with its session.
+/// State of the process's session.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Session {
-    /// There is none; `failures` tries in a row went wrong.
+    /// There is none; `failures`: number of failed tries in a row.
     Absent { create_at: Timestamp, failures: u32 },
-    /// One was asked for.
+    /// The creation is in flight.
     Creating { failures: u32 },
-    /// There is one, as far as anybody said.
+    /// The session exists, as far as this process knows.
     Live(Live),
 }
 
@@ -26,13 +28,12 @@ pub(super) struct Live {
     renew_at: Timestamp,
     renewing: bool,
     beat_at: Timestamp,
-    beating: bool,
-    /// Its beat key may exist.
+    /// Whether its beat key may exist.
     pub(super) has_beaten: bool,
     pub(super) closing: Closing,
 }
 
-/// How far the session's own end has come.
+/// Progress of the session's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Closing {
     NotYet,
@@ -63,12 +64,18 @@ impl Session {
     }
 }
 
+/// First delay between tries to create a session; it doubles up to [`LAST_RETRY`].
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const LAST_RETRY: Duration = Duration::from_secs(2);
 
-/// How often the kernel's locks are looked at: a lock file that was deleted holds nothing.
+/// Interval between checks of the kernel's locks: a lock file that was deleted holds nothing.
 const KERNEL_RENEWAL: Duration = Duration::from_secs(1);
 
+/// Minimum timeout of a session's creation and renewal: their answers are of use for much longer than
+/// a lease of a second.
+const MIN_SESSION_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Interval between sweeps of dead sessions' beats.
 const SWEEP: Duration = Duration::from_secs(3600);
 
 impl Election {
@@ -86,13 +93,7 @@ impl Election {
         if self.session_due().is_none_or(|due| due > now) {
             return;
         }
-        let timeout = match self.pace {
-            Pace::Beats(timing) => {
-                let half = timing.lease().length() / 2;
-                half.clamp(Duration::from_secs(1), Duration::from_secs(5))
-            }
-            Pace::Kernel { .. } => Duration::from_secs(1),
-        };
+        let timeout = self.request_timeout().max(MIN_SESSION_TIMEOUT);
         let call = match &mut self.session {
             Session::Live(live) => {
                 live.renewing = true;
@@ -111,21 +112,21 @@ impl Election {
         let renewal = self.renewal();
         self.session = if let Answer::Session(id) = answer {
             for folder in &mut self.folders {
-                folder.read_by(now);
+                folder.schedule_read(now);
             }
             Session::Live(Live {
                 id,
                 renew_at: sent + renewal,
                 renewing: false,
                 beat_at: now,
-                beating: false,
                 has_beaten: false,
                 closing: Closing::NotYet,
             })
         } else {
             let wait = match answer {
                 Answer::Failed(Failure::Configuration) => self.retry(Failure::Configuration),
-                _ => self.longest_wait().min(FIRST_RETRY * 2u32.saturating_pow(failures)),
+                // one process has one session: there is nobody to be apart from
+                _ => Backoff::between(FIRST_RETRY, self.longest_wait()).wait(failures + 1, 0.0),
             };
             Session::Absent { create_at: now + wait, failures: (failures + 1).min(8) }
         };
@@ -142,94 +143,114 @@ impl Election {
         }
     }
 
-    /// A short lease is a wish to stand soon, once the service is back.
+    /// Maximum delay between tries to create a session: with a short lease a process has to campaign
+    /// soon after the service is back.
     fn longest_wait(&self) -> Duration {
-        match self.pace {
-            Pace::Beats(timing) => LAST_RETRY.min(timing.lease().length()),
-            Pace::Kernel { .. } => LAST_RETRY,
+        match self.liveness {
+            Liveness::Beats(timing) => LAST_RETRY.min(timing.lease().length()),
+            Liveness::Kernel { .. } => LAST_RETRY,
         }
     }
 
     fn renewal(&self) -> Duration {
-        match self.pace {
-            Pace::Beats(timing) => timing.renewal(),
-            Pace::Kernel { .. } => KERNEL_RENEWAL,
+        match self.liveness {
+            Liveness::Beats(timing) => timing.renewal(),
+            Liveness::Kernel { .. } => KERNEL_RENEWAL,
         }
     }
 
-    /// Whether there is work to vouch for.
-    fn has_trust(&self) -> bool {
-        self.contests.iter().any(|contest| contest.stand.is_trusted())
+    /// Whether any term has trust, which beats must extend.
+    pub(super) fn has_trust(&self) -> bool {
+        self.candidacies.iter().any(|candidacy| candidacy.state.is_trusted())
     }
 
     pub(super) fn sweep_due(&self) -> Option<Timestamp> {
         (self.is_watching() && self.has_trust()).then_some(self.sweep_at)
     }
 
-    /// A leader looks after what the dead left behind, when it begins to lead and once an hour.
+    /// Deletes the beats of dead sessions: a leader does so when it begins to lead, and once an hour.
     pub(super) fn plan_sweep(&mut self, now: Timestamp) {
         if self.sweep_due().is_some_and(|due| due <= now) {
             self.sweep_at = now + SWEEP;
-            self.request(now, self.patience(), Call::SweepBeats);
+            self.request(now, self.request_timeout(), Call::SweepBeats);
         }
     }
 
-    /// A beat is due while there is work to vouch for; what has lapsed is resumed by transactions
-    /// that carry a beat themselves.
+    /// Whether a transaction that begins or resumes a term is in flight.
+    fn is_asking(&self) -> bool {
+        let begins =
+            |state: &KeyState| matches!(state, KeyState::Acquiring { .. } | KeyState::Resuming(_));
+        self.candidacies.iter().any(|candidacy| begins(&candidacy.state))
+    }
+
+    /// Time of the next beat, while a term has trust or may soon have it: a term whose first answer is
+    /// late has little trust left, and a beat must be answered before that is over. A beat does not
+    /// wait for the answer to the beat before: where answers are late, several are in flight, as many
+    /// as fit into the trust.
     pub(super) fn beat_due(&self) -> Option<Timestamp> {
+        let Liveness::Beats(_) = self.liveness else { return None };
         let live = self.session.live()?;
-        let beats = matches!(self.pace, Pace::Beats(_)) && !live.beating && self.has_trust();
+        let beats = self.has_trust() || self.is_reachable() && self.is_asking();
         beats.then_some(live.beat_at)
     }
 
+    /// Notes that a transaction with a beat inside was sent. A leader's own beats go on beside the
+    /// transaction, which may be refused as a whole.
+    pub(super) fn beat_with_transaction(&mut self, now: Timestamp) {
+        let Liveness::Beats(timing) = self.liveness else { return };
+        let has_trust = self.has_trust();
+        if let Some(live) = self.session.live_mut() {
+            live.has_beaten = true;
+            if !has_trust {
+                live.beat_at = live.beat_at.max(now + timing.beat());
+            }
+        }
+    }
+
     pub(super) fn plan_beat(&mut self, now: Timestamp) {
-        let Pace::Beats(timing) = self.pace else { return };
+        let Liveness::Beats(timing) = self.liveness else { return };
         if self.beat_due().is_none_or(|due| due > now) {
             return;
         }
         if let Some(live) = self.session.live_mut() {
-            live.beating = true;
-            // each eighth of the lease, whatever becomes of this one
             live.beat_at = now + timing.beat();
             let call = Call::Beat(live.id.clone());
-            self.request(now, timing.beat(), call);
+            // a later answer could extend no trust
+            self.request(now, timing.trust(), call);
         }
     }
 
     pub(super) fn handle_beaten(&mut self, now: Timestamp, sent: Timestamp, answer: Answer) {
-        if let Some(live) = self.session.live_mut() {
-            live.beating = false;
-        }
         if answer == Answer::Done {
             self.extend_trust(now, sent);
         }
     }
 
-    /// A transaction that carries a beat went through, having been sent at `sent`.
+    /// Extends trust by a transaction with a beat inside that succeeded and was sent at `sent`.
     pub(super) fn extend_trust_by_transaction(&mut self, now: Timestamp, sent: Timestamp) {
         self.extend_trust(now, sent);
-        let Pace::Beats(timing) = self.pace else { return };
+        let Liveness::Beats(timing) = self.liveness else { return };
         if let Some(live) = self.session.live_mut() {
             live.beat_at = live.beat_at.max(sent + timing.beat());
         }
     }
 
-    /// The session is gone, and with it every term.
+    /// Ends every term: the session is gone.
     pub(super) fn lose_session(&mut self, now: Timestamp) {
         let Some(live) = self.session.live() else { return };
         let gone = live.id.clone();
-        self.cancel(|call| call.session() == Some(&gone));
+        self.cancel(|pending| pending.call.session() == Some(&gone));
         self.session = Session::Absent { create_at: now, failures: 0 };
         self.trusted_until = None;
-        for (key, contest) in (0..).map(KeyId).zip(&mut self.contests) {
-            contest.lose(key, Stop::SessionLost, &mut self.actions);
+        for (key, candidacy) in (0..).map(KeyId).zip(&mut self.candidacies) {
+            candidacy.lose(key, Stop::SessionLost, &mut self.actions);
         }
     }
 
-    /// The session's end is asked for, step by step. The beat goes last: a key that an unanswered
-    /// acquisition got can't be taken without it.
+    /// Ends the session step by step. The beat is deleted last: without it, nobody could take a key
+    /// that an unanswered acquisition locked.
     pub(super) fn close_session(&mut self, now: Timestamp) {
-        let patience = self.patience();
+        let timeout = self.request_timeout();
         let Some(live) = self.session.live_mut() else { return };
         let call = match live.closing {
             Closing::NotYet => {
@@ -242,7 +263,7 @@ impl Election {
             }
             Closing::Destroying | Closing::DeletingBeat => return,
         };
-        self.request(now, patience, call);
+        self.request(now, timeout, call);
     }
 
     pub(super) fn handle_closed(&mut self, answer: &Answer) {

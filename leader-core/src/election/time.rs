@@ -1,19 +1,18 @@
-//! An instant of the local clock that counts suspend, as a plain number: it can be compared,
-//! hashed and made up by a test.
+//! An instant of the local clock, which counts the time of a suspended machine, as a plain number: a
+//! test can compare it, hash it and make it up.
 
 use std::ops::Add;
 use std::time::Duration;
 
-/// Nanoseconds of a clock that only its owner knows; two nodes' timestamps mean nothing to each
-/// other.
+/// An instant in nanoseconds of a node's own clock. Timestamps of two nodes cannot be compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// After every instant: the end of a trust that nothing but a loss can end.
+    /// Later than every instant: the deadline of trust that only a loss can end.
     pub const NEVER: Self = Self(u64::MAX);
 
-    /// The instant so many nanoseconds after the clock's origin.
+    /// The instant this number of nanoseconds after the clock's origin.
     #[must_use]
     pub const fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
@@ -25,7 +24,7 @@ impl Timestamp {
         self.0
     }
 
-    /// How long ago `earlier` was; zero where it lies ahead.
+    /// Time since `earlier`; zero if `earlier` is later than this instant.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))

@@ -1,78 +1,113 @@
-//! Transactions on keys: which are due, and in what order.
+//! Transactions on keys: chooses those that are due, and their order.
 
 use std::collections::BTreeMap;
 
-use super::contest::{Contest, Seen, Stand};
+use super::candidacy::{Candidacy, KeyState, Seen};
 use super::id::{Fence, KeyId, SessionId};
 use super::leave::Phase;
 use super::operation::OPERATIONS;
-use super::request::{Call, Read};
+use super::request::{Call, Expected};
 use super::time::Timestamp;
-use super::{Election, Pace};
+use super::{Election, Liveness};
 
-/// What would be asked for a key next.
-enum Wish {
+/// The next call for a key.
+enum NextCall {
     Release(Fence),
     Resume(Fence),
     Take(SessionId),
-    Acquire(Read),
+    Acquire(Expected),
 }
 
-/// Keys in one transaction: an acquisition and a take spend two operations on a key and one or two
-/// on beats, a resumption one and one, a release two and none.
+/// Maximum number of keys in one transaction. An acquisition and a take need two operations per key
+/// and one or two for beats; a resumption one per key and one for a beat; a release two per key.
 const KEYS_ACQUIRED: usize = (OPERATIONS - 2) / 2;
 const KEYS_RESUMED: usize = OPERATIONS - 1;
 const KEYS_RELEASED: usize = OPERATIONS / 2;
 
-/// Transactions in flight: more of them make Consul no quicker.
+/// Maximum number of transactions in flight that were sent within the last beat. More do not increase
+/// Consul's throughput.
 const IN_FLIGHT: usize = 4;
 
+/// Maximum number of transactions in flight where answers are late.
+const LATE_IN_FLIGHT: usize = 16;
+
 impl Election {
-    fn wish(&self, now: Timestamp, contest: &Contest) -> Option<(Timestamp, Wish)> {
-        let unwanted = self.phase != Phase::Running || !contest.wanted;
-        let stands_at = contest.stands_from.max(contest.retry_at);
-        let wish = match (&contest.stand, &contest.seen) {
-            (Stand::Releasing { fence, release_at }, _) => {
-                Some((*release_at, Wish::Release(*fence)))
+    fn next_call(&self, now: Timestamp, candidacy: &Candidacy) -> Option<(Timestamp, NextCall)> {
+        let unwanted = self.phase != Phase::Running || !candidacy.wanted;
+        let campaigns_at = candidacy.cool_off_until.max(candidacy.retry_at);
+        let call = match (&candidacy.state, &candidacy.seen) {
+            (KeyState::Drained { fence, release_at }, _) => {
+                Some((*release_at, NextCall::Release(*fence)))
             }
-            (Stand::Lapsed { term, resume_at }, _) => Some((*resume_at, Wish::Resume(term.fence))),
-            // Ours, and no term: a late acquisition, or a release that nobody answered. It is
-            // acquired again, which moves its index, so that a late release of it fails; or
-            // released, where it isn't wanted. Otherwise nobody would ever lead it.
-            (Stand::By, Seen::Held(session, index)) if Some(session) == self.session() => {
-                if unwanted || contest.stands_from > now {
-                    Some((contest.retry_at, Wish::Release(Fence(index.0))))
+            (KeyState::Lapsed { term, resume_at }, _) => {
+                Some((*resume_at, NextCall::Resume(term.fence)))
+            }
+            // A key of ours without a term, after a late acquisition or an unanswered release. It is
+            // acquired again, which moves its index, so that a late release fails; or it is
+            // released, if it is not wanted. Otherwise no node would ever lead it.
+            (KeyState::Standby, Seen::Held(session, index)) if Some(session) == self.session() => {
+                if unwanted || candidacy.cool_off_until > now {
+                    Some((candidacy.retry_at, NextCall::Release(Fence(index.0))))
                 } else {
-                    Some((contest.retry_at, Wish::Acquire(Read::At(*index))))
+                    Some((candidacy.retry_at, NextCall::Acquire(Expected::At(*index))))
                 }
             }
             _ if unwanted => None,
-            (Stand::By, Seen::Absent) => Some((stands_at, Wish::Acquire(Read::Absent))),
-            (Stand::By, Seen::Free(index)) => Some((stands_at, Wish::Acquire(Read::At(*index)))),
-            (Stand::By, Seen::Held(rival, _)) => {
+            (KeyState::Standby, Seen::Absent) => {
+                Some((campaigns_at, NextCall::Acquire(Expected::Absent)))
+            }
+            (KeyState::Standby, Seen::Free(index)) => {
+                Some((campaigns_at, NextCall::Acquire(Expected::At(*index))))
+            }
+            (KeyState::Standby, Seen::Held(rival, _)) => {
                 let silent_at = self.rivals.get(rival)?.silent_at(now)?;
-                Some((stands_at.max(silent_at), Wish::Take(rival.clone())))
+                Some((campaigns_at.max(silent_at), NextCall::Take(rival.clone())))
             }
             _ => None,
         };
         // a release carries no beat
-        wish.filter(|(_, wish)| self.is_heard() || matches!(wish, Wish::Release(_)))
+        call.filter(|(_, call)| self.is_reachable() || matches!(call, NextCall::Release(_)))
     }
 
-    fn transactions_free(&self) -> usize {
-        let busy = self.pending.values().filter(|pending| pending.call.is_transaction()).count();
-        IN_FLIGHT.saturating_sub(busy)
+    /// Number of transactions that may be sent now.
+    fn transactions_free(&self, now: Timestamp) -> usize {
+        let (late, young): (Vec<_>, Vec<_>) =
+            self.transactions().partition(|sent| self.late_at(*sent) <= now);
+        let free = IN_FLIGHT.saturating_sub(young.len());
+        free.min(LATE_IN_FLIGHT.saturating_sub(young.len() + late.len()))
     }
 
-    pub(super) fn wish_due(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.session.live().is_none() || self.transactions_free() == 0 {
-            return None;
+    /// Times at which the transactions in flight were sent.
+    fn transactions(&self) -> impl Iterator<Item = Timestamp> {
+        self.pending.values().filter(|it| it.call.is_transaction()).map(|it| it.sent)
+    }
+
+    /// Time at which a transaction that was sent at `sent` makes room for another, answered or not.
+    fn late_at(&self, sent: Timestamp) -> Timestamp {
+        match self.liveness {
+            Liveness::Beats(timing) => sent + timing.beat(),
+            Liveness::Kernel { .. } => Timestamp::NEVER,
         }
-        self.contests.iter().filter_map(|contest| Some(self.wish(now, contest)?.0)).min()
+    }
+
+    pub(super) fn transactions_due(&self, now: Timestamp) -> Option<Timestamp> {
+        self.session.live()?;
+        let due = self
+            .candidacies
+            .iter()
+            .filter_map(|candidacy| Some(self.next_call(now, candidacy)?.0))
+            .min()?;
+        if self.transactions_free(now) > 0 {
+            return Some(due);
+        }
+        // an answer makes room, too
+        let late =
+            self.transactions().map(|sent| self.late_at(sent)).filter(|at| *at > now).min()?;
+        Some(due.max(late)).filter(|due| *due != Timestamp::NEVER)
     }
 
     pub(super) fn plan_transactions(&mut self, now: Timestamp) {
-        let free = self.transactions_free();
+        let free = self.transactions_free(now);
         let Some(session) = self.session().cloned() else { return };
         if free == 0 {
             return;
@@ -81,13 +116,13 @@ impl Election {
         let mut resumptions = Vec::new();
         let mut acquisitions = Vec::new();
         let mut takes: BTreeMap<SessionId, Vec<KeyId>> = BTreeMap::new();
-        for (key, contest) in (0..).map(KeyId).zip(&self.contests) {
-            match self.wish(now, contest) {
-                Some((due, wish)) if due <= now => match wish {
-                    Wish::Release(fence) => releases.push((key, fence)),
-                    Wish::Resume(fence) => resumptions.push((key, fence)),
-                    Wish::Take(rival) => takes.entry(rival).or_default().push(key),
-                    Wish::Acquire(read) => acquisitions.push((key, read)),
+        for (key, candidacy) in (0..).map(KeyId).zip(&self.candidacies) {
+            match self.next_call(now, candidacy) {
+                Some((due, call)) if due <= now => match call {
+                    NextCall::Release(fence) => releases.push((key, fence)),
+                    NextCall::Resume(fence) => resumptions.push((key, fence)),
+                    NextCall::Take(rival) => takes.entry(rival).or_default().push(key),
+                    NextCall::Acquire(read) => acquisitions.push((key, read)),
                 },
                 _ => {}
             }
@@ -120,36 +155,33 @@ impl Election {
         match &call {
             Call::Acquire { keys, .. } => {
                 for (KeyId(key), _) in keys {
-                    self.contests[*key as usize].stand = Stand::Asking { moved: false };
+                    self.candidacies[*key as usize].state = KeyState::Acquiring { moved: false };
                 }
             }
             Call::Take { keys, .. } => {
                 for KeyId(key) in keys {
-                    self.contests[*key as usize].stand = Stand::Asking { moved: false };
+                    self.candidacies[*key as usize].state = KeyState::Acquiring { moved: false };
                 }
             }
             Call::Resume { keys, .. } => {
                 for (KeyId(key), _) in keys {
-                    let stand = &mut self.contests[*key as usize].stand;
-                    if let Stand::Lapsed { term, .. } = *stand {
-                        *stand = Stand::Resuming(term);
+                    let state = &mut self.candidacies[*key as usize].state;
+                    if let KeyState::Lapsed { term, .. } = *state {
+                        *state = KeyState::Resuming(term);
                     }
                 }
             }
             Call::Release { keys, .. } => {
                 for (KeyId(key), fence) in keys {
-                    self.contests[*key as usize].stand = Stand::Freeing(*fence);
+                    self.candidacies[*key as usize].state = KeyState::Releasing(*fence);
                 }
             }
             _ => {}
         }
-        if matches!(self.pace, Pace::Beats(_))
-            && !matches!(call, Call::Release { .. })
-            && let Some(live) = self.session.live_mut()
-        {
-            live.has_beaten = true;
+        if call.carries_beat() {
+            self.beat_with_transaction(now);
         }
-        let patience = self.patience();
-        self.request(now, patience, call);
+        let timeout = self.request_timeout();
+        self.request(now, timeout, call);
     }
 }

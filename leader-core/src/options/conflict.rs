@@ -1,66 +1,41 @@
-//! Which options go with which.
+//! Conflicts: options that do not go together.
+
+use std::time::Duration;
 
 use super::Options;
+use super::jitter::Jitter;
 use crate::policy::{Missed, Overlap};
-use crate::schedule::Schedule;
+use crate::seed::Seed;
 use crate::span;
 
-/// Two options that do not go together, told at one of them.
+/// Two options that do not go together, reported at one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conflict {
-    /// The one that is to be changed or removed; `None` where one is missing.
+    /// Option to be changed or removed; `None` where an option is missing.
     pub option: Option<&'static str>,
-    /// The one that it does not go with, where there is one.
+    /// Option that it does not go with, if there is one.
     pub other: Option<&'static str>,
-    /// What is wrong, and the remedy.
+    /// The fault and the remedy.
     pub text: String,
 }
 
-/// A kind of schedule, options that do not go with it, and why.
-type Strangers = (&'static str, &'static [&'static str], &'static str);
-
-const NO_WALL_CLOCK: &str = "which goes by no wall clock, as `cron` does";
-const NO_GRID: &str = "which has no grid to shift, as `every` has";
-
-const STRANGERS: [Strangers; 8] = [
-    (
-        "while_leading",
-        &[
-            "tz",
-            "offset",
-            "jitter",
-            "on_elected",
-            "overlap",
-            "missed",
-            "missed_within",
-            "interrupted",
-            "retries",
-            "standby",
-        ],
-        "which has no due instants and runs as long as this node leads",
-    ),
-    ("after", &["on_elected"], "which runs when a term begins anyway"),
-    ("after", &["missed", "missed_within"], "which counts from the run before and misses nothing"),
-    ("after", &["interrupted"], "which runs when a term begins anyway"),
-    ("after", &["tz"], NO_WALL_CLOCK),
-    ("after", &["offset"], NO_GRID),
-    ("every", &["tz"], NO_WALL_CLOCK),
-    ("cron", &["offset"], NO_GRID),
-];
-
-/// Whether what was written beside one schedule stays where another one replaces that.
-pub(super) fn outlives(option: &str, old: &str, new: &str) -> bool {
-    // without the starts whose wait it is, it would want retries
+/// Whether an option stays where a schedule of another kind replaces that of the job.
+pub(super) fn outlives(option: &str, text: &str, old: &str, new: &str) -> bool {
+    // as the wait between starts it needs no `retries`; otherwise it would
     let is_of_the_old = option == "backoff" && old == "while_leading" && new != old;
-    let is_stranger = STRANGERS.iter().any(|(kind, all, _)| *kind == new && all.contains(&option));
-    !Options::SCHEDULES.contains(&option) && !is_of_the_old && !is_stranger
+    // a hashed offset shifts the grid of `every` alone
+    let is_place = option == "jitter" && text == "hash" && new != "every";
+    let mut reasons = Options::TABLE.iter().filter(|spec| spec.name == option);
+    let is_incompatible = reasons.any(|spec| spec.not_with.iter().any(|(kind, _)| *kind == new));
+    !(Options::SCHEDULES.contains(&option) || is_of_the_old || is_place || is_incompatible)
 }
 
-/// All that does not go together, in the order of the table.
-pub(super) fn of(options: &Options) -> Vec<Conflict> {
+/// Every conflict, in the order of the table.
+pub(super) fn of(options: &Options, seed: Option<Seed>) -> Vec<Conflict> {
     let mut conflicts = Conflicts { options, found: Vec::new() };
     conflicts.of_the_schedule();
     conflicts.of_the_grid();
+    conflicts.of_the_calendar(seed);
     conflicts.of_the_policies();
     conflicts.found
 }
@@ -75,8 +50,8 @@ impl Conflicts<'_> {
         self.found.push(Conflict { option: Some(option), other: Some(other), text: text.into() });
     }
 
-    /// Each of `options` that is given beside `other`, which reads `shown`, with the reason why it
-    /// does not go with that.
+    /// Adds a conflict for each of `options` that is given beside `other`, which reads `shown`, for
+    /// the reason `why`.
     fn not_with(
         &mut self,
         options: &[&'static str],
@@ -105,12 +80,17 @@ impl Conflicts<'_> {
         if !others.is_empty() {
             return;
         }
-        for (kind, strangers, why) in STRANGERS.into_iter().filter(|(kind, ..)| kind == first) {
-            self.not_with(strangers, (kind, kind), why);
+        for spec in Options::TABLE {
+            for (kind, why) in spec.not_with.iter().filter(|(kind, _)| kind == first) {
+                self.not_with(&[spec.name], (kind, kind), why);
+            }
         }
     }
 
     fn of_the_grid(&mut self) {
+        if self.options.jitter == Some(Jitter::Hash) {
+            return self.of_the_place();
+        }
         let Some(every) = self.options.every else { return };
         if let Some(offset) = self.options.offset
             && let Err(fault) = every.with_offset(offset)
@@ -118,7 +98,8 @@ impl Conflicts<'_> {
             self.at("offset", "every", fault.to_string());
         }
         let interval = every.interval();
-        if let Some(jitter) = self.options.jitter.filter(|jitter| *jitter >= interval) {
+        let jitter = self.options.random_jitter();
+        if !jitter.is_zero() && jitter >= interval {
             let (jitter, interval) = (span::print(jitter), span::print(interval));
             self.at(
                 "jitter",
@@ -128,6 +109,68 @@ impl Conflicts<'_> {
                      {interval}"
                 ),
             );
+        }
+    }
+
+    /// Conflicts of `jitter = "hash"`, which shifts the grid of `every`.
+    fn of_the_place(&mut self) {
+        let options = self.options;
+        if options.is_given("cron") {
+            self.at(
+                "jitter",
+                "cron",
+                "`jitter = \"hash\"` is a place in the interval of `every`; in a cron write `H` for \
+                 a value of the job's own, such as `H 3 * * *`",
+            );
+        }
+        if options.is_given("after") {
+            self.at(
+                "jitter",
+                "after",
+                "`jitter = \"hash\"` does not go with `after`, which has no grid to have a place in, \
+                 as `every` has; remove it",
+            );
+        }
+        // with `0s` settings take back the `offset` of an attribute
+        let is_shifted = options.is_given("offset") && options.offset != Some(Duration::ZERO);
+        if options.is_given("every") && is_shifted {
+            self.at(
+                "offset",
+                "jitter",
+                "`offset` does not go with `jitter = \"hash\"`, which shifts the grid by itself; \
+                 keep one",
+            );
+        }
+    }
+
+    /// Conflicts of a cron that `except` or its zone leaves no due instant.
+    fn of_the_calendar(&mut self, seed: Option<Seed>) {
+        let Some(expression) = &self.options.cron else { return };
+        // without a seed the value of an `H` is not known: the start checks it
+        let cron = match seed {
+            None => expression.for_every_job(),
+            Some(seed) => match expression.for_job(seed) {
+                Ok(cron) => Some(cron),
+                Err(fault) => {
+                    let text = format!("with the values that `H` has in this job: {fault}");
+                    return self.found.push(Conflict { option: Some("cron"), other: None, text });
+                }
+            },
+        };
+        let Some(cron) = cron else { return };
+        let zone = self.options.tz.unwrap_or_default();
+        match cron.in_zone(zone).with_except(self.options.except.clone().unwrap_or_default()) {
+            Err(fault) => self.at("except", "cron", fault.to_string()),
+            Ok(cron) if !cron.is_ever_due() => {
+                let text = format!(
+                    "cron `{}` never fires: {zone} leaves out each of its times when the clock is \
+                     set ahead, and a second, minute or hour that begins with `*` follows real \
+                     time; write them in numbers, which are made up for, or another hour",
+                    expression.text()
+                );
+                self.at("tz", "cron", text);
+            }
+            Ok(_) => {}
         }
     }
 
@@ -173,7 +216,7 @@ impl Conflicts<'_> {
         }
     }
 
-    /// `missed_within` beside a `missed` that does not look back, written or by default.
+    /// Conflicts of `missed_within` with a `missed` that does not look back, written or by default.
     fn of_the_window(&mut self) {
         let options = self.options;
         if !options.is_given("missed_within") {
@@ -197,12 +240,12 @@ impl Conflicts<'_> {
                 "which makes up for nothing that was missed",
             );
         }
-        let kind = match options.schedule() {
-            Some(Schedule::Every(_)) => "every",
-            Some(Schedule::Cron(_)) => "cron",
-            _ => return,
+        let kind = match (&options.every, &options.cron) {
+            (Some(_), _) => "every",
+            (None, Some(_)) => "cron",
+            (None, None) => return,
         };
-        if options.keeping().is_none_or(|kept| kept.missed == Missed::Skip) {
+        if options.record_policy().is_none_or(|kept| kept.missed == Missed::Skip) {
             self.at(
                 "missed_within",
                 kind,

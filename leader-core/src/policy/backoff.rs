@@ -1,4 +1,4 @@
-//! How long a failed attempt waits for the next one.
+//! Exponential backoff: the delay between a failed attempt and its retry.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::span;
 
-/// The wait before a retry: `1s..1m` doubles from the first to the last, less a random part of up
-/// to half of it.
+/// Exponential backoff with jitter: `1s..1m` doubles from the first delay to the longest, and each
+/// delay is shortened by a random part of up to half of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Backoff {
     first: Duration,
@@ -16,17 +16,17 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// The shortest wait: 1 ms.
+    /// Minimum delay: 1 ms.
     pub const MIN: Duration = Duration::from_millis(1);
-    /// The longest wait: 1 day.
+    /// Maximum delay: 1 day.
     pub const MAX: Duration = Duration::from_secs(24 * 3600);
 
-    /// From the first wait to the longest.
+    /// A backoff from the first delay to the longest.
     ///
     /// # Errors
     ///
-    /// Where one of them is out of [`Backoff::MIN`] and [`Backoff::MAX`], or the first is longer
-    /// than the last.
+    /// Where a delay is not within [`Backoff::MIN`] and [`Backoff::MAX`], or the first is longer than
+    /// the last.
     pub fn new(first: Duration, last: Duration) -> Result<Self, Error> {
         for wait in [first, last] {
             if !(Self::MIN..=Self::MAX).contains(&wait) {
@@ -43,21 +43,27 @@ impl Backoff {
         Ok(Self { first, last })
     }
 
-    /// The first wait.
+    /// A backoff of this crate's or the runtime's own, which is no option of a job: nothing is checked.
+    #[must_use]
+    pub const fn between(first: Duration, last: Duration) -> Self {
+        Self { first, last }
+    }
+
+    /// First delay.
     #[must_use]
     pub const fn first(self) -> Duration {
         self.first
     }
 
-    /// The longest wait.
+    /// Longest delay.
     #[must_use]
     pub const fn last(self) -> Duration {
         self.last
     }
 
-    /// The wait after so many failures in a row. `chance`, from 0 to 1, is how much of the random
-    /// part is taken off, which is half of the wait: many that failed together do not come back
-    /// together.
+    /// Returns the delay after this number of failures in a row. `chance`, from 0 to 1, is the share of
+    /// the random part, half of the delay, that is taken off: many jobs that failed together do not
+    /// retry together.
     #[must_use]
     pub fn wait(self, failures: u32, chance: f64) -> Duration {
         let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);

@@ -1,4 +1,4 @@
-//! What a run does when it is not alone, late, broken off or unlucky.
+//! Policies of a job's runs: overlap, misfires, interruption, retries, and loss of leadership.
 
 mod backoff;
 
@@ -10,29 +10,28 @@ pub use self::backoff::Backoff;
 use crate::error::Error;
 use crate::nearest::nearest;
 
-/// What the runs of a job do, as its options say or else by default.
+/// Policies of a job's runs, from its options and the defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Policies {
-    /// Each firing is late by a random part of this; 0 to 366 days, and less than the interval of
-    /// `every`.
+    /// Maximum random delay of a firing: 0 to 366 days, and less than the interval of `every`.
     pub jitter: Duration,
-    /// Whether it also runs once when its node begins to lead.
+    /// Whether the job also runs once when its node begins to lead.
     pub on_elected: bool,
-    /// How long an attempt may take: 1 ms to 366 days, or without an end.
+    /// Timeout of an attempt: 1 ms to 366 days; `None` for no timeout.
     pub timeout: Option<Duration>,
-    /// What a run does that is due while the one before still goes on.
+    /// Policy for a run that is due while the run before goes on.
     pub overlap: Overlap,
-    /// How often a failed attempt is followed by another, 0 to 1000.
+    /// Maximum number of retries of a failed attempt, 0 to 1000.
     pub retries: u32,
-    /// How long a failed attempt waits for the next one.
+    /// Delay between a failed attempt and its retry.
     pub backoff: Backoff,
-    /// What becomes of a run when leadership is lost under it.
+    /// Policy for a run when leadership is lost.
     pub on_loss: OnLoss,
-    /// How long a run may go on after its key was to be given up; 0 to 1 day.
+    /// Time that a run has to end once its key is to be given up (its drain): 0 to 1 day.
     pub drain: Duration,
-    /// So many failed runs in a row, 1 to 1000, make the node give the key to another; never where
-    /// it is `None`.
+    /// Number of failed runs in a row, 1 to 1000, after which the node gives the key to another; `None`
+    /// for never.
     pub step_down_after: Option<u32>,
 }
 
@@ -53,56 +52,56 @@ impl Default for Policies {
     }
 }
 
-/// What a run does that is due while the one before still goes on.
+/// Policy for a run that is due while the run before goes on. Exhaustive, so that another policy does
+/// not compile before the runtime's admission has an arm for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Overlap {
-    /// It is skipped.
+    /// The new run is skipped.
     #[default]
     Skip,
-    /// It waits for the other's end; at most one waits.
+    /// The new run waits for the end of the run before; at most one run waits.
     Queue,
-    /// It cancels the other and takes its place.
+    /// The run before is cancelled, and the new run takes its place.
     Replace,
-    /// It runs beside the other.
+    /// Both run at once.
     Allow,
 }
 
-/// What becomes of due instants that no node ran.
+/// Catch-up policy for due instants that no node ran (misfires).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Missed {
-    /// Nothing.
+    /// No missed instant is run.
     Skip,
-    /// The newest of them is run.
+    /// The newest missed instant is run.
     Once,
-    /// Each is run, the oldest first.
+    /// Each missed instant is run, the oldest first.
     All,
 }
 
-/// What becomes of a run that ended without an outcome of its own.
+/// Policy for a run that ended without an outcome of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Interrupted {
-    /// Nothing.
+    /// The run is not repeated.
     #[default]
     Skip,
-    /// The next leader runs it first.
+    /// The next leader repeats the run first.
     Rerun,
 }
 
-/// What becomes of a run when leadership is lost under it.
+/// Policy for a run when leadership is lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnLoss {
-    /// It is dropped at once.
+    /// The run is dropped at once.
     #[default]
     Cancel,
-    /// It is told at the first missed beat, and dropped when trust ends.
+    /// The run is notified at the first missed heartbeat, and dropped when trust ends.
     Grace,
 }
 
-/// A word for each variant: what is read, what is printed, and what the error lists.
+/// Words of a policy's variants, for the reader, the printer and the error.
 macro_rules! words {
     ($policy:ident, $option:literal, $($variant:ident = $word:literal),+) => {
         impl $policy {

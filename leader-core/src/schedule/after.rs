@@ -1,4 +1,5 @@
-//! A fixed delay: at once when a term begins, then so long after the last run ended.
+//! Fixed delay: a run at once when a term begins, then each run a delay after the end of the run
+//! before.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +14,7 @@ use crate::span;
 pub struct After(Duration);
 
 impl After {
-    /// So long after the end of each run.
+    /// A schedule with this delay after the end of each run.
     ///
     /// # Errors
     ///
@@ -22,13 +23,13 @@ impl After {
         within_bounds("a delay", delay).map(Self)
     }
 
-    /// The time from the end of a run to the next one.
+    /// Delay between the end of a run and the next run.
     #[must_use]
     pub const fn delay(self) -> Duration {
         self.0
     }
 
-    /// When the next run is due, after one that ended at `end`.
+    /// Due instant of the run after one that ended at `end`.
     #[must_use]
     pub fn next_after(self, end: SystemTime) -> Option<SystemTime> {
         end.checked_add(self.0)

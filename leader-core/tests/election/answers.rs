@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use leader_core::election::{
-    Action, Answer, Call, Election, Entry, Event, Failure, Fence, Index, KeyId, Pace, Refusal,
-    Request, SessionId, Stop, Term, Timestamp, Why,
+    Action, Answer, Call, Election, Event, Failure, Fence, Index, KeyId, KeyView, Liveness,
+    Refusal, RefusalReason, Request, SessionId, Stop, Term, Timestamp,
 };
 use leader_core::{Lease, Timing};
 
@@ -31,7 +31,7 @@ fn l5_a_resumption_that_is_refused_late_does_not_touch_the_next_term() {
     solo.answer(acquire, Answer::Granted(vec![(KeyId(0), Fence(120))]));
     let next = Action::Start(Term { fence: Fence(120), ..term(0, 0) });
     assert_eq!(solo.did.last().map(|(_, action)| action), Some(&next));
-    let refusal = Refusal { key: Some(KeyId(0)), why: Why::Moved };
+    let refusal = Refusal { key: Some(KeyId(0)), why: RefusalReason::Moved };
     solo.answer(late, Answer::Refused(vec![refusal]));
     assert_eq!(solo.did.last().map(|(_, action)| action), Some(&next));
 }
@@ -162,7 +162,7 @@ fn l7_work_that_does_not_end_is_abandoned_and_its_key_is_not_released() {
 fn l9_a_key_that_is_denied_holds_back_no_other() {
     let denied = |call: &Call| match call {
         Call::Acquire { keys, .. } if keys.iter().any(|(key, _)| *key == KeyId(0)) => {
-            Some(Answer::Refused(vec![Refusal { key: Some(KeyId(0)), why: Why::Denied }]))
+            Some(Answer::Refused(vec![Refusal { key: Some(KeyId(0)), why: RefusalReason::Denied }]))
         }
         call => obedient(call),
     };
@@ -181,7 +181,7 @@ fn foolish(chance: &mut Chance, call: &Call, index: &mut u64) -> Answer {
     let sessions: [SessionId; 2] = [own(), rival()];
     let key = KeyId(chance.below(3) as u32);
     let some = |chance: &mut Chance| sessions[chance.below(2) as usize].clone();
-    let moved = |key| Refusal { key, why: Why::Moved };
+    let moved = |key| Refusal { key, why: RefusalReason::Moved };
     match chance.below(16) {
         0 => Answer::Session(some(chance)),
         1 | 2 => Answer::Done,
@@ -192,7 +192,7 @@ fn foolish(chance: &mut Chance, call: &Call, index: &mut u64) -> Answer {
         7 => {
             let session = chance.percent(70).then(|| some(chance));
             let (index, conflict) = (Index(*index), chance.percent(10));
-            Answer::View { index, keys: vec![(key, Entry { index, session, conflict })] }
+            Answer::View { index, keys: vec![(key, KeyView { index, session, conflict })] }
         }
         8 => Answer::View { index: Index(chance.below(200)), keys: Vec::new() },
         9 => beat(*index),
@@ -212,7 +212,7 @@ fn l4_and_l6_hold_against_a_service_that_talks_nonsense() {
     for seed in 0..60 {
         let mut chance = Chance::new(seed);
         let (mut now, mut index) = (Timestamp::from_nanos(1), 50);
-        let mut election = Election::new(Pace::Beats(timing()), &layout(3), seed);
+        let mut election = Election::new(Liveness::Beats(timing()), &layout(3), seed);
         let mut open: Vec<Request> = Vec::new();
         let mut started = BTreeMap::new();
         election.handle_timeout(now);
@@ -304,7 +304,7 @@ fn a_refusal_that_names_nothing_is_no_reason_to_hurry() {
 }
 
 #[test]
-fn a_process_that_was_frozen_while_it_resumed_resumes_again_at_once() {
+fn a_process_that_was_frozen_while_it_resumed_resumes_again_as_soon_as_it_is_heard() {
     let mut solo = Solo::leading(1);
     solo.run_for(timing().trust().as_millis() as u64 + 1_000, audible);
     let is_resume = |call: &Call| matches!(call, Call::Resume { .. });
@@ -316,5 +316,7 @@ fn a_process_that_was_frozen_while_it_resumed_resumes_again_at_once() {
     // it was granted, and that is too long ago to trust in
     solo.answer(resumes[0], Answer::Done);
     assert_eq!(solo.count(|action| matches!(action, Action::Start(_))), 0);
+    let probe = *solo.open(|call| *call == Call::ReadBeat(own())).last().expect("a probe");
+    solo.answer(probe, Answer::Beat(None));
     assert_eq!(solo.open(is_resume).len(), 1);
 }

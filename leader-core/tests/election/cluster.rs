@@ -7,30 +7,30 @@
 
 mod network;
 mod operator;
+mod process;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use leader_core::Timing;
 use leader_core::election::{
-    Action, Answer, Attempt, Call, Election, Event, Failure, KeyId, Layout, Pace, SessionId, Stop,
-    Term,
+    Answer, Attempt, Call, Event, Failure, KeyId, Layout, SessionId, Term,
 };
 
 use self::network::{Watch, Way};
 use crate::chance::Chance;
+use crate::checker::Checker;
 use crate::consul::Consul;
-use crate::flaw::Flaw;
 use crate::lockfiles::LockFiles;
-use crate::node::{Board, Clock, Node, Weather};
-use crate::referee::Referee;
+use crate::node::{Clock, NetworkFaults, Node, PublishedState};
+use crate::support::Mutation;
 
 #[derive(Debug)]
 pub(crate) struct Cluster {
     pub(crate) now: Duration,
     pub(crate) nodes: Vec<Node>,
     pub(crate) consul: Consul,
-    pub(crate) referee: Referee,
+    pub(crate) checker: Checker,
     pub(crate) keys: Vec<KeyId>,
     layout: Layout,
     /// Lock files take the place of Consul.
@@ -39,9 +39,11 @@ pub(crate) struct Cluster {
     queue: BTreeMap<(Duration, u64), Due>,
     queued: u64,
     watches: Vec<Watch>,
+    /// Requests that were sent twice, and refused by neither.
+    hedged: BTreeSet<(usize, Attempt)>,
     outage: Option<(Duration, Outage)>,
     tools: Vec<(Duration, SessionId)>,
-    /// Who released a key last, as the service saw it.
+    /// The process that released a key last, as the service saw it.
     released_by: BTreeMap<KeyId, usize>,
     /// The longest time that a request may be under way.
     latest: Duration,
@@ -58,31 +60,29 @@ pub(crate) enum Outage {
 
 /// One process in one of its lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Caretaker {
+struct Incarnation {
     node: usize,
     life: u32,
 }
 
 #[derive(Debug)]
 enum Due {
-    Wake(Caretaker, u64),
-    Arrive(Caretaker, Attempt, Call, Way),
-    Apply(Caretaker, Attempt, Call, Way),
-    Answer(Caretaker, Attempt, Answer),
-    Timeout(Caretaker, Attempt),
-    WatchOver(Caretaker, Attempt),
-    Drained(Caretaker, Term),
+    Wake(Incarnation, u64),
+    Arrive(Incarnation, Attempt, Call, Way),
+    Apply(Incarnation, Attempt, Call, Way),
+    Answer(Incarnation, Attempt, Answer),
+    Timeout(Incarnation, Attempt),
+    Hedge(Incarnation, Attempt),
+    WatchOver(Incarnation, Attempt),
+    Drained(Incarnation, Term),
     Look,
 }
 
 const QUICK: Duration = Duration::from_millis(1);
 
-/// Longer than any drain here.
-const LEAVES_WITHIN: Duration = Duration::from_secs(60);
-
-/// What a process starts with.
+/// Configuration of a process.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Birth {
+pub(crate) struct NodeConfig {
     pub(crate) timing: Timing,
     pub(crate) clock: Clock,
 }
@@ -90,43 +90,43 @@ pub(crate) struct Birth {
 impl Cluster {
     pub(crate) fn on_consul(
         seed: u64,
-        births: &[Birth],
+        configs: &[NodeConfig],
         layout: Layout,
-        flaw: Option<Flaw>,
+        mutation: Option<Mutation>,
         journal: bool,
     ) -> Self {
-        Self::new(seed, births, layout, flaw, journal, None)
+        Self::new(seed, configs, layout, mutation, journal, None)
     }
 
-    pub(crate) fn on_lock_files(seed: u64, births: &[Birth], layout: Layout) -> Self {
-        Self::new(seed, births, layout, None, false, Some(LockFiles::default()))
+    pub(crate) fn on_lock_files(seed: u64, configs: &[NodeConfig], layout: Layout) -> Self {
+        Self::new(seed, configs, layout, None, false, Some(LockFiles::default()))
     }
 
     fn new(
         seed: u64,
-        births: &[Birth],
+        configs: &[NodeConfig],
         layout: Layout,
-        flaw: Option<Flaw>,
+        mutation: Option<Mutation>,
         journal: bool,
         files: Option<LockFiles>,
     ) -> Self {
-        let nodes = births.iter().map(|birth| Node {
-            clock: birth.clock,
-            timing: birth.timing,
+        let nodes = configs.iter().map(|config| Node {
+            clock: config.clock,
+            timing: config.timing,
             election: None,
             life: 0,
-            board: Board::default(),
-            weather: Weather::default(),
+            published: PublishedState::default(),
+            faults: NetworkFaults::default(),
             awaited: BTreeMap::new(),
             wake: 0,
             shutting_down: false,
         });
-        let longest = births.iter().map(|birth| birth.timing.lease().length()).max();
+        let longest = configs.iter().map(|config| config.timing.lease().length()).max();
         let mut cluster = Self {
             now: Duration::ZERO,
             nodes: nodes.collect(),
-            consul: Consul::new(layout.clone(), flaw),
-            referee: Referee::new(journal),
+            consul: Consul::new(layout.clone(), mutation),
+            checker: Checker::new(journal),
             keys: layout.keys().map(|(key, _)| key).collect(),
             layout,
             files,
@@ -134,6 +134,7 @@ impl Cluster {
             queue: BTreeMap::new(),
             queued: 0,
             watches: Vec::new(),
+            hedged: BTreeSet::new(),
             outage: None,
             tools: Vec::new(),
             released_by: BTreeMap::new(),
@@ -160,8 +161,8 @@ impl Cluster {
             };
             self.pass(next);
             if expiry == Some(next) {
-                self.referee.counters.expired += 1;
-                self.referee.note(|| "a session expires".into());
+                self.checker.counters.expired += 1;
+                self.checker.note(|| "a session expires".into());
                 self.consul.expire(next);
                 self.wake_watches();
             } else if let Some((_, due)) = self.queue.pop_first() {
@@ -183,7 +184,7 @@ impl Cluster {
 
     fn pass(&mut self, now: Duration) {
         self.now = self.now.max(now);
-        self.referee.pass(self.now);
+        self.checker.pass(self.now);
     }
 
     fn schedule(&mut self, after: Duration, due: Due) {
@@ -193,52 +194,69 @@ impl Cluster {
 
     fn happen(&mut self, due: Due) {
         let addressee = match &due {
-            Due::Wake(caretaker, _)
-            | Due::Answer(caretaker, ..)
-            | Due::Timeout(caretaker, _)
-            | Due::Drained(caretaker, _) => Some(*caretaker),
+            Due::Wake(incarnation, _)
+            | Due::Answer(incarnation, ..)
+            | Due::Timeout(incarnation, _)
+            | Due::Hedge(incarnation, _)
+            | Due::Drained(incarnation, _) => Some(*incarnation),
             Due::Arrive(..) | Due::Apply(..) | Due::WatchOver(..) | Due::Look => None,
         };
-        if let Some(caretaker) = addressee {
-            if !self.lives(caretaker) {
+        if let Some(incarnation) = addressee {
+            if !self.lives(incarnation) {
                 return;
             }
-            let frozen = self.nodes[caretaker.node].weather.frozen;
+            let frozen = self.nodes[incarnation.node].faults.frozen;
             if self.now < frozen {
                 // all at once when it thaws, in any order
                 let later = self.chance.span(QUICK);
-                let thawed = self.nodes[caretaker.node].now(frozen + QUICK);
-                self.referee.heard(caretaker.node, thawed);
+                let thawed = self.nodes[incarnation.node].now(frozen + QUICK);
+                self.checker.heard(incarnation.node, thawed);
                 return self.schedule(frozen - self.now + later, due);
             }
         }
         match due {
-            Due::Wake(caretaker, number) => {
-                if self.nodes[caretaker.node].wake == number {
-                    self.handle(caretaker, None);
+            Due::Wake(incarnation, number) => {
+                if self.nodes[incarnation.node].wake == number {
+                    self.handle(incarnation, None);
                 }
             }
-            Due::Arrive(caretaker, attempt, call, way) => {
-                self.arrive(caretaker, attempt, call, way);
+            Due::Arrive(incarnation, attempt, call, way) => {
+                self.arrive(incarnation, attempt, call, way);
             }
-            Due::Apply(caretaker, attempt, call, way) => self.apply(caretaker, attempt, &call, way),
-            Due::Answer(caretaker, attempt, answer) => {
-                self.handle(caretaker, Some(Event::Answer(attempt, answer)));
+            Due::Apply(incarnation, attempt, call, way) => {
+                self.apply(incarnation, attempt, &call, way)
             }
-            Due::Timeout(caretaker, attempt) => {
-                if self.nodes[caretaker.node].awaited.contains_key(&attempt) {
+            Due::Answer(incarnation, attempt, answer @ Answer::Refused(_))
+                if self.hedged.remove(&(incarnation.node, attempt)) =>
+            {
+                // what stands against one of two may be that the other was granted
+                let held = self.nodes[incarnation.node].timing.beat() * 2;
+                self.schedule(held, Due::Answer(incarnation, attempt, answer));
+            }
+            Due::Answer(incarnation, attempt, answer) => {
+                self.handle(incarnation, Some(Event::Answer(attempt, answer)));
+            }
+            Due::Timeout(incarnation, attempt) => {
+                if self.nodes[incarnation.node].awaited.contains_key(&attempt) {
                     let answer = Answer::Failed(Failure::Transient);
-                    self.handle(caretaker, Some(Event::Answer(attempt, answer)));
+                    self.handle(incarnation, Some(Event::Answer(attempt, answer)));
                 }
             }
-            Due::WatchOver(caretaker, attempt) => {
+            Due::Hedge(incarnation, attempt) => {
+                let awaited = self.nodes[incarnation.node].awaited.get(&attempt);
+                if let Some((call, _)) = awaited.cloned() {
+                    self.hedged.insert((incarnation.node, attempt));
+                    self.travel(incarnation, attempt, call);
+                }
+            }
+            Due::WatchOver(incarnation, attempt) => {
                 self.answer_watches(|watch| {
-                    watch.caretaker == caretaker && watch.attempt == attempt
+                    watch.incarnation == incarnation && watch.attempt == attempt
                 });
             }
-            Due::Drained(caretaker, term) => {
-                self.referee.drained(caretaker.node, term);
-                self.handle(caretaker, Some(Event::Drained(term)));
+            Due::Drained(incarnation, term) => {
+                self.checker.drained(incarnation.node, term);
+                self.handle(incarnation, Some(Event::Drained(term)));
             }
             Due::Look => {
                 self.tools_leave(|until, now| until <= now);
@@ -247,215 +265,16 @@ impl Cluster {
         }
     }
 
-    fn lives(&self, caretaker: Caretaker) -> bool {
-        let node = &self.nodes[caretaker.node];
-        node.election.is_some() && node.life == caretaker.life
+    fn lives(&self, incarnation: Incarnation) -> bool {
+        let node = &self.nodes[incarnation.node];
+        node.election.is_some() && node.life == incarnation.life
     }
 
-    fn caretaker(&self, node: usize) -> Caretaker {
-        Caretaker { node, life: self.nodes[node].life }
+    fn incarnation(&self, node: usize) -> Incarnation {
+        Incarnation { node, life: self.nodes[node].life }
     }
 
-    // ---- processes
-
-    /// Hands something in, and does what comes out. `None`: time has passed.
-    fn handle(&mut self, caretaker: Caretaker, event: Option<Event>) {
-        let id = caretaker.node;
-        let now = self.nodes[id].now(self.now);
-        let Some(mut election) = self.nodes[id].election.take() else { return };
-        if let Some(event) = event {
-            self.referee.note(|| format!("node {id} ← {event:?}"));
-            let unknown = match &event {
-                Event::Answer(attempt, answer) => {
-                    let unknown = self.nodes[id].awaited.remove(attempt).is_none();
-                    if !unknown && !matches!(answer, Answer::Failed(_)) {
-                        self.referee.heard(id, now);
-                    }
-                    unknown
-                }
-                Event::Drained(_) => {
-                    self.referee.heard(id, now);
-                    false
-                }
-                _ => false,
-            };
-            if unknown {
-                self.referee.counters.late_answers += 1;
-            }
-            let mut idle = unknown.then(|| election.clone());
-            election.handle_event(now, event);
-            if let Some(idle) = &mut idle {
-                idle.handle_timeout(now);
-                if *idle != election {
-                    self.referee.breach("L5", format_args!("node {id} heeds an old answer"));
-                }
-            }
-            if self.chance.percent(10) {
-                // a driver takes in what has come together before it does anything
-                self.nodes[id].election = Some(election);
-                return self.wake(caretaker, self.now, Duration::from_millis(1));
-            }
-        } else {
-            election.handle_timeout(now);
-        }
-        let mut actions = Vec::new();
-        while let Some(action) = election.poll_action() {
-            actions.push(action);
-        }
-        let mut again = election.clone();
-        again.handle_timeout(now);
-        if again.poll_action().is_some() || again != election {
-            self.referee.breach("L6", format_args!("node {id} changes its mind at one instant"));
-        }
-        let wake = election.poll_timeout(now);
-        if wake.is_some_and(|wake| wake <= now) {
-            self.referee
-                .breach("L6", format_args!("node {id} wakes at {wake:?}, and it is {now:?}"));
-        }
-        let trusted_until = election.trusted_until();
-        self.nodes[id].election = Some(election);
-        for action in actions {
-            self.referee.act(id, &self.nodes[id], &action, self.keys.len());
-            self.act(caretaker, action);
-        }
-        self.nodes[id].board.trusted_until = trusted_until;
-        self.count_requests(id);
-        self.referee.judge(id, &self.nodes, &self.keys);
-        if let Some(wake) = wake {
-            let at = self.nodes[id].clock.when(wake);
-            self.wake(caretaker, at, Duration::from_micros(200));
-        }
-    }
-
-    /// Has time pass for this node at `at`, or up to `late` after it: no breach.
-    fn wake(&mut self, caretaker: Caretaker, at: Duration, late: Duration) {
-        let node = &mut self.nodes[caretaker.node];
-        node.wake += 1;
-        let number = node.wake;
-        let late = self.chance.span(late);
-        let after = at.saturating_sub(self.now);
-        self.schedule(after.saturating_add(late), Due::Wake(caretaker, number));
-    }
-
-    fn act(&mut self, caretaker: Caretaker, action: Action) {
-        let id = caretaker.node;
-        match action {
-            Action::Request(request) => self.send(caretaker, request),
-            Action::Cancel(attempt) => {
-                self.nodes[id].awaited.remove(&attempt);
-                self.watches
-                    .retain(|watch| watch.caretaker != caretaker || watch.attempt != attempt);
-            }
-            Action::Start(term) => {
-                self.nodes[id].board.started.insert(term.key, term);
-                let from = self.released_by.remove(&term.key);
-                if from.is_some_and(|from| from != id) {
-                    self.referee.counters.moved_by_release += 1;
-                }
-            }
-            Action::Stop(term, why) => {
-                self.nodes[id].board.started.remove(&term.key);
-                if matches!(why, Stop::KeyLost | Stop::SessionLost) {
-                    self.referee.drained(id, term);
-                }
-            }
-            Action::Drain(term) => {
-                let longest = if self.chance.percent(20) { 4_000 } else { 50 };
-                let span = self.chance.span(Duration::from_millis(longest));
-                self.schedule(span, Due::Drained(caretaker, term));
-            }
-            Action::Freed(_) | Action::Conflict(_) | Action::Meet(..) => {}
-            Action::Leave => self.end(id),
-        }
-    }
-
-    /// At most one of each kind, as connections are counted.
-    fn count_requests(&mut self, id: usize) {
-        let awaited = &self.nodes[id].awaited;
-        let count = |which: fn(&Call) -> bool| awaited.values().filter(|call| which(call)).count();
-        let folders = self.layout.folders().len();
-        let transactions = count(Call::is_transaction);
-        // of each rival, and its own
-        let beats_read = self.keys.len() + 1;
-        for (what, count, most) in [
-            ("watches", count(|call| matches!(call, Call::Watch(..))), folders),
-            ("reads", count(|call| matches!(call, Call::Read(_))), folders),
-            ("beats", count(|call| matches!(call, Call::Beat(_))), 1),
-            ("renewals", count(|call| matches!(call, Call::RenewSession(_))), 1),
-            ("creations", count(|call| matches!(call, Call::CreateSession)), 1),
-            ("reads of beats", count(|call| matches!(call, Call::ReadBeat(_))), beats_read),
-            ("transactions", transactions, 4),
-        ] {
-            if count > most {
-                self.referee.breach("bounds", format_args!("node {id} awaits {count} {what}"));
-            }
-        }
-    }
-
-    pub(crate) fn start(&mut self, id: usize) {
-        let pace = match self.files {
-            None => Pace::Beats(self.nodes[id].timing),
-            Some(_) => Pace::Kernel { retry: Duration::from_millis(50) },
-        };
-        let seed = self.chance.number();
-        let node = &mut self.nodes[id];
-        if node.election.is_some() {
-            return;
-        }
-        node.life += 1;
-        node.shutting_down = false;
-        node.board = Board::default();
-        node.weather.frozen = Duration::ZERO;
-        node.election = Some(Election::new(pace, &self.layout, seed));
-        self.referee.born(id);
-        self.referee.note(|| format!("node {id} starts"));
-        let caretaker = self.caretaker(id);
-        self.handle(caretaker, None);
-    }
-
-    /// Gone without a word; what it has sent is still under way.
-    pub(crate) fn crash(&mut self, id: usize) {
-        self.referee.note(|| format!("node {id} crashes"));
-        self.end(id);
-        if let Some(files) = &mut self.files {
-            files.die(id);
-        }
-    }
-
-    fn end(&mut self, id: usize) {
-        let caretaker = self.caretaker(id);
-        self.watches.retain(|watch| watch.caretaker != caretaker);
-        let node = &mut self.nodes[id];
-        node.election = None;
-        node.board = Board::default();
-        node.awaited.clear();
-    }
-
-    pub(crate) fn shut_down(&mut self, id: usize) {
-        if self.nodes[id].election.is_some() && !self.is_frozen(id) {
-            self.nodes[id].shutting_down = true;
-            let local = self.nodes[id].now(self.now);
-            self.referee.shut_down(id, local);
-            self.tell(id, Event::Shutdown(LEAVES_WITHIN));
-        }
-    }
-
-    /// Asks something of the process, where it lives and has time.
-    pub(crate) fn tell(&mut self, id: usize, event: Event) {
-        if self.nodes[id].election.is_some() && !self.is_frozen(id) {
-            self.handle(self.caretaker(id), Some(event));
-        }
-    }
-
-    pub(crate) fn stand(&mut self, id: usize, key: KeyId) {
-        self.tell(id, Event::Stand(key, self.layout.folder_of(key)));
-    }
-
-    fn is_frozen(&self, id: usize) -> bool {
-        self.now < self.nodes[id].weather.frozen
-    }
-
-    /// Who leads this key now, by its own gate.
+    /// The process that leads this key now, by its own gate.
     pub(crate) fn leader(&self, key: KeyId) -> Option<usize> {
         (0..self.nodes.len()).find(|id| self.nodes[*id].believes(self.now, key).is_some())
     }

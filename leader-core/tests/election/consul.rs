@@ -1,8 +1,7 @@
 //! A toy Consul: one history of keys and sessions, in which every request is executed at one
 //! instant, as the real one executes what `leader-runtime` builds of it.
 //!
-//! What is measured of the real one, and kept here: the lock delay is looked at when a request
-//! arrives, and not when it is applied; a write that changes nothing moves no index; a failed
+//! Measured on the real Consul, and kept here: the lock delay is looked at when a request arrives, and not when it is applied; a write that changes nothing moves no index; a failed
 //! transaction names every operation that stood against it; deleting or releasing a key by hand is
 //! followed by no lock delay.
 
@@ -11,16 +10,16 @@ use std::time::Duration;
 
 use leader_core::Timing;
 use leader_core::election::{
-    Answer, Attempt, BeatSeen, Call, Entry, Failure, Fence, FolderId, Index, KeyId, Layout,
-    Operation, Path, Refusal, SessionId, Why,
+    Answer, Attempt, BeatView, Call, Failure, Fence, FolderId, Index, KeyId, KeyView, Layout,
+    Operation, Path, Refusal, RefusalReason, SessionId,
 };
 
-use crate::flaw::Flaw;
+use crate::support::{Mutation, Objection, Store, operations, transact};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Consul {
     layout: Layout,
-    flaw: Option<Flaw>,
+    mutation: Option<Mutation>,
     raft: u64,
     keys: BTreeMap<Path, Stored>,
     sessions: BTreeMap<SessionId, Alive>,
@@ -32,7 +31,7 @@ pub(crate) struct Consul {
 }
 
 #[derive(Clone, Debug)]
-struct Stored {
+pub(crate) struct Stored {
     index: u64,
     /// The index at which it was locked last.
     fence: Fence,
@@ -40,9 +39,9 @@ struct Stored {
     value: Value,
 }
 
-/// What tells one write from another, and the lease that a beat promises.
+/// The number of a write, and the lease of a beat.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Value {
+pub(crate) struct Value {
     number: u64,
     lease: Duration,
 }
@@ -54,23 +53,18 @@ struct Alive {
     expires: Duration,
 }
 
-/// Who asks.
+/// The process that asks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
     pub(crate) attempt: Attempt,
     pub(crate) timing: Timing,
 }
 
-enum Fault {
-    Stands,
-    NoSession,
-}
-
 impl Consul {
-    pub(crate) fn new(layout: Layout, flaw: Option<Flaw>) -> Self {
+    pub(crate) fn new(layout: Layout, mutation: Option<Mutation>) -> Self {
         Self {
             layout,
-            flaw,
+            mutation,
             raft: 10,
             keys: BTreeMap::new(),
             sessions: BTreeMap::new(),
@@ -91,11 +85,11 @@ impl Consul {
             };
         }
         let mut refusals = Vec::new();
-        for (path, operation) in operations(call, self.flaw) {
+        for (path, operation) in operations(call, self.mutation) {
             if matches!(operation, Operation::Lock(_)) && delayed(&path) {
                 match path {
                     Path::Key(key) => {
-                        refusals.push(Refusal { key: Some(key), why: Why::LockDelay });
+                        refusals.push(Refusal { key: Some(key), why: RefusalReason::LockDelay });
                     }
                     Path::Beat(_) => return Err(Answer::Failed(Failure::Transient)),
                 }
@@ -126,7 +120,7 @@ impl Consul {
             Call::Beat(session) => {
                 self.raft += 1;
                 let value = self.value(caller);
-                match self.lock(&Path::Beat(session.clone()), session, value) {
+                match self.write_locked(&Path::Beat(session.clone()), session, value) {
                     Ok(_) => Answer::Done,
                     Err(_) => Answer::SessionGone,
                 }
@@ -149,63 +143,24 @@ impl Consul {
             Call::Acquire { .. }
             | Call::Take { .. }
             | Call::Resume { .. }
-            | Call::Release { .. } => self.transact(caller, call),
+            | Call::Release { .. } => transact(self, caller, call),
         }
     }
 
-    fn transact(&mut self, caller: Caller, call: &Call) -> Answer {
-        let before = self.keys.clone();
-        self.raft += 1;
-        let (mut granted, mut refusals, mut failed) = (Vec::new(), Vec::new(), None);
-        for (path, operation) in operations(call, self.flaw) {
-            let done = match &operation {
-                Operation::CheckIndex(index) => match self.keys.get(&path) {
-                    Some(stored) if Index(stored.index) == *index => Ok(None),
-                    _ => Err(Fault::Stands),
-                },
-                Operation::CheckAbsent if self.keys.contains_key(&path) => Err(Fault::Stands),
-                Operation::CheckAbsent => Ok(None),
-                Operation::Lock(session) => {
-                    let value = self.value(caller);
-                    self.lock(&path, session, value).map(Some)
-                }
-                Operation::Unlock(session) => self.unlock(&path, session).map(|()| None),
-            };
-            match (done, path) {
-                (Ok(Some(fence)), Path::Key(key)) => granted.push((key, fence)),
-                (Ok(_), _) => {}
-                (Err(Fault::NoSession), _) => failed = failed.or(Some(Answer::SessionGone)),
-                (Err(Fault::Stands), Path::Key(key)) => {
-                    refusals.push(Refusal { key: Some(key), why: Why::Moved });
-                }
-                (Err(Fault::Stands), Path::Beat(session)) if Some(&session) == call.session() => {
-                    failed = failed.or(Some(Answer::Failed(Failure::Transient)));
-                }
-                (Err(Fault::Stands), Path::Beat(_)) => {
-                    refusals.push(Refusal { key: None, why: Why::Moved });
-                }
-            }
-        }
-        if failed.is_some() || !refusals.is_empty() {
-            self.keys = before;
-        }
-        match failed {
-            Some(answer) => answer,
-            None if !refusals.is_empty() => Answer::Refused(refusals),
-            None if granted.is_empty() => Answer::Done,
-            None => Answer::Granted(granted),
-        }
-    }
-
-    fn lock(&mut self, path: &Path, session: &SessionId, value: Value) -> Result<Fence, Fault> {
+    fn write_locked(
+        &mut self,
+        path: &Path,
+        session: &SessionId,
+        value: Value,
+    ) -> Result<Fence, Objection> {
         if !self.sessions.contains_key(session) {
-            return Err(Fault::NoSession);
+            return Err(Objection::NoSession);
         }
         if let Some(stored) = self.keys.get(path)
             && let Some(holder) = &stored.session
         {
             if holder != session {
-                return Err(Fault::Stands);
+                return Err(Objection::Moved);
             }
             if stored.value == value {
                 // nothing changes, and the answer is the same
@@ -218,20 +173,9 @@ impl Consul {
         Ok(fence)
     }
 
-    fn unlock(&mut self, path: &Path, session: &SessionId) -> Result<(), Fault> {
-        match self.keys.get_mut(path) {
-            Some(stored) if stored.session.as_ref() == Some(session) => {
-                stored.session = None;
-                stored.index = self.raft;
-                Ok(())
-            }
-            _ => Err(Fault::Stands),
-        }
-    }
-
     fn value(&self, caller: Caller) -> Value {
-        let number = match self.flaw {
-            Some(Flaw::BeatsAlike) => 0,
+        let number = match self.mutation {
+            Some(Mutation::BeatsAlike) => 0,
             _ => caller.attempt.number(),
         };
         Value { number, lease: caller.timing.lease().length() }
@@ -240,27 +184,27 @@ impl Consul {
     fn read_beat(&self, session: &SessionId, caller: Caller) -> Answer {
         let beat = self.keys.get(&Path::Beat(session.clone())).and_then(|stored| {
             (stored.session.as_ref() == Some(session)).then_some(())?;
-            let lease = match self.flaw {
-                Some(Flaw::OwnLease) => caller.timing.lease().length(),
+            let lease = match self.mutation {
+                Some(Mutation::OwnLease) => caller.timing.lease().length(),
                 _ => stored.value.lease,
             };
-            Some(BeatSeen { index: Index(stored.index), lease })
+            Some(BeatView { index: Index(stored.index), lease })
         });
         Answer::Beat(beat)
     }
 
-    /// Of several folders it is only known how new what they show is.
+    /// Answers a read of several folders with their keys and one index for all.
     fn read(&self, folders: &[FolderId]) -> Answer {
-        let keys: Vec<(KeyId, Entry)> = folders
+        let keys: Vec<(KeyId, KeyView)> = folders
             .iter()
             .flat_map(|folder| self.keys_of(*folder))
             .map(|(key, stored)| {
                 let (index, session) = (Index(stored.index), stored.session.clone());
-                (key, Entry { index, session, conflict: false })
+                (key, KeyView { index, session, conflict: false })
             })
             .collect();
         let index = match folders {
-            [folder] => self.index(*folder),
+            [folder] => self.folder_index(*folder),
             _ => {
                 let beats = self.keys.iter().filter(|(path, _)| matches!(path, Path::Beat(_)));
                 let beats = beats.map(|(_, stored)| Index(stored.index));
@@ -280,13 +224,13 @@ impl Consul {
 
     /// How new the folder's latest change is. Nothing in it: as new as all of Consul, so that every
     /// write wakes the watch.
-    pub(crate) fn index(&self, folder: FolderId) -> Index {
+    pub(crate) fn folder_index(&self, folder: FolderId) -> Index {
         let deleted = self.tombstones.get(&folder).copied().unwrap_or(0);
         let latest = self.keys_of(folder).map(|(_, stored)| stored.index).max();
         Index(latest.map_or(self.raft, |latest| latest.max(deleted)))
     }
 
-    /// Who holds the key, and by which acquisition.
+    /// The holder of the key, and its acquisition.
     pub(crate) fn holder(&self, key: KeyId) -> Option<(&SessionId, Fence)> {
         let stored = self.keys.get(&Path::Key(key))?;
         Some((stored.session.as_ref()?, stored.fence))
@@ -309,7 +253,7 @@ impl Consul {
             if stored.session.as_ref() == Some(session) {
                 stored.session = None;
                 stored.index = self.raft;
-                if self.flaw != Some(Flaw::NoLockDelay) {
+                if self.mutation != Some(Mutation::NoLockDelay) {
                     self.delays.insert(path.clone(), now + ended.lock_delay);
                 }
             }
@@ -371,34 +315,56 @@ impl Consul {
         }
         let session = self.create(now, Duration::from_secs(3600), Duration::ZERO);
         let value = Value { number: u64::MAX, lease: Duration::ZERO };
-        self.lock(&path, &session, value).ok()?;
+        self.write_locked(&path, &session, value).ok()?;
         Some(session)
     }
 
     /// A development agent was restarted: everything is forgotten.
     pub(crate) fn forget(&mut self) {
         let made = self.made;
-        *self = Self { made, ..Self::new(self.layout.clone(), self.flaw) };
+        *self = Self { made, ..Self::new(self.layout.clone(), self.mutation) };
     }
 }
 
-/// What a write is executed as: its own operations, less those that a flaw leaves out.
-fn operations(call: &Call, flaw: Option<Flaw>) -> Vec<(Path, Operation)> {
-    let mut operations = call.operations();
-    operations.retain(|(path, operation)| !is_left_out(flaw, call, path, operation));
-    operations
-}
+impl Store for Consul {
+    type Keys = BTreeMap<Path, Stored>;
+    type Writer = Caller;
 
-fn is_left_out(flaw: Option<Flaw>, call: &Call, path: &Path, operation: &Operation) -> bool {
-    let checks = matches!(operation, Operation::CheckIndex(_) | Operation::CheckAbsent);
-    match (flaw, call) {
-        (Some(Flaw::NoBeatInside), Call::Acquire { .. } | Call::Take { .. }) => {
-            matches!((path, operation), (Path::Beat(_), Operation::Lock(_)))
+    fn mutation(&self) -> Option<Mutation> {
+        self.mutation
+    }
+
+    fn index(&self, path: &Path) -> Option<Index> {
+        self.keys.get(path).map(|stored| Index(stored.index))
+    }
+
+    fn lock(
+        &mut self,
+        path: &Path,
+        session: &SessionId,
+        writer: Caller,
+    ) -> Result<Fence, Objection> {
+        let value = self.value(writer);
+        self.write_locked(path, session, value)
+    }
+
+    fn unlock(&mut self, path: &Path, session: &SessionId) -> Result<(), Objection> {
+        match self.keys.get_mut(path) {
+            Some(stored) if stored.session.as_ref() == Some(session) => {
+                stored.session = None;
+                stored.index = self.raft;
+                Ok(())
+            }
+            _ => Err(Objection::Moved),
         }
-        (Some(Flaw::UncheckedTake), Call::Take { .. })
-        | (Some(Flaw::UncheckedAcquire), Call::Acquire { .. })
-        | (Some(Flaw::UncheckedResume), Call::Resume { .. })
-        | (Some(Flaw::UncheckedRelease), Call::Release { .. }) => checks,
-        _ => false,
+    }
+
+    fn begin(&mut self) -> Self::Keys {
+        self.raft += 1;
+        self.keys.clone()
+    }
+
+    fn roll_back(&mut self, keys: Self::Keys) {
+        self.keys = keys;
     }
 }

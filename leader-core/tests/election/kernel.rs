@@ -5,20 +5,20 @@ use std::time::Duration;
 use leader_core::election::Event;
 
 use crate::chance::Chance;
+use crate::checker::Counters;
 use crate::cluster::Cluster;
-use crate::referee::Counters;
-use crate::script::{births, layout};
+use crate::script::{configs, layout};
 
 /// Crashes, freezes, shutdowns, restarts and step downs at random moments.
 fn live(seed: u64) -> Counters {
     let mut chance = Chance::new(seed);
-    let mut cluster = Cluster::on_lock_files(seed, &births(&[(1, 0); 3]), layout(3));
+    let mut cluster = Cluster::on_lock_files(seed, &configs(&[(1, 0); 3]), layout(3));
     for _ in 0..20 {
         cluster.run_for(chance.span(Duration::from_millis(400)));
         let (id, key) = (chance.below(3) as usize, cluster.keys[chance.below(3) as usize]);
         match chance.below(5) {
             0 => cluster.crash(id),
-            1 => cluster.nodes[id].weather.frozen = cluster.now + Duration::from_millis(300),
+            1 => cluster.nodes[id].faults.frozen = cluster.now + Duration::from_millis(300),
             2 => cluster.shut_down(id),
             3 => cluster.tell(id, Event::StepDown(key, chance.span(Duration::from_millis(200)))),
             _ => cluster.start(id),
@@ -28,8 +28,8 @@ fn live(seed: u64) -> Counters {
     cluster.start(0);
     cluster.run_for(Duration::from_millis(500));
     assert!(cluster.are_all_led(), "seed {seed}: {:?}", cluster.nodes);
-    assert!(cluster.referee.breaches.is_empty(), "seed {seed}: {:?}", cluster.referee.breaches);
-    cluster.referee.counters
+    assert!(cluster.checker.violations.is_empty(), "seed {seed}: {:?}", cluster.checker.violations);
+    cluster.checker.counters
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn l1_to_l10_hold_on_lock_files() {
 #[test]
 fn l9_the_lock_files_of_a_dead_process_are_taken_within_two_tries() {
     for seed in 0..100 {
-        let mut cluster = Cluster::on_lock_files(seed, &births(&[(1, 0); 3]), layout(3));
+        let mut cluster = Cluster::on_lock_files(seed, &configs(&[(1, 0); 3]), layout(3));
         cluster
             .run_for(Duration::from_millis(100) + Chance::new(seed).span(Duration::from_secs(1)));
         let key = cluster.keys[0];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use leader_core::election::{Action, Answer, Call, Event, FolderId, KeyId, Refusal, Why};
+use leader_core::election::{Action, Answer, Call, Event, FolderId, KeyId, Refusal, RefusalReason};
 
 use crate::solo::{
     FENCE, Solo, beat, did, free, held, is_acquire, nobody, obedient, own, rival, term,
@@ -43,7 +43,7 @@ fn a_key_that_was_withdrawn_is_led_again_when_it_is_wanted_again() {
         call => obedient(call),
     });
     solo.forget();
-    solo.tell(Event::Stand(KeyId(0), FolderId(0)), obedient);
+    solo.tell(Event::Campaign(KeyId(0), FolderId(0)), obedient);
     solo.run_for(0, |call| match call {
         Call::Read(_) => Some(free(99)),
         call => obedient(call),
@@ -114,9 +114,10 @@ fn once_all_is_drained_a_service_that_does_not_answer_is_not_waited_for_to_the_e
 fn a_process_whose_only_beat_was_that_of_an_acquisition_deletes_it() {
     let mut solo = Solo::new(1);
     solo.run_for(0, |call| match call {
-        Call::Acquire { .. } => {
-            Some(Answer::Refused(vec![Refusal { key: Some(KeyId(0)), why: Why::LockDelay }]))
-        }
+        Call::Acquire { .. } => Some(Answer::Refused(vec![Refusal {
+            key: Some(KeyId(0)),
+            why: RefusalReason::LockDelay,
+        }])),
         call => obedient(call),
     });
     solo.forget();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use leader_core::election::{Answer, Call, Fence, KeyId, Refusal, SessionId, Why};
+use leader_core::election::{Answer, Call, Fence, KeyId, Refusal, RefusalReason, SessionId};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LockFiles {
@@ -21,7 +21,7 @@ impl LockFiles {
                 let refused: Vec<Refusal> = keys
                     .iter()
                     .filter(|(key, _)| is_held(key))
-                    .map(|(key, _)| Refusal { key: Some(*key), why: Why::Moved })
+                    .map(|(key, _)| Refusal { key: Some(*key), why: RefusalReason::Moved })
                     .collect();
                 if !refused.is_empty() {
                     return Answer::Refused(refused);

@@ -5,24 +5,27 @@
 //! script ──faults──▶ cluster (virtual time, the network) ──requests──▶ consul, lockfiles (toys)
 //!                      │ nodes: real elections, clocks, gates
 //!                      ▼
-//!                   referee (what is broken, what happened how often)
+//!                   checker (what is broken, what happened how often)
 //! ```
 //!
 //! `LEADER_CASES=20000 cargo test -p leader-core --test election` looks longer.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod answers;
 mod chance;
+mod checker;
 mod cluster;
 mod consul;
 mod continuity;
-mod flaw;
 mod kernel;
 mod laws;
 mod leaving;
 mod lockfiles;
 mod node;
 mod past_deadline;
-mod referee;
 mod script;
 mod solo;
 mod standing;
+mod taking;

@@ -1,5 +1,4 @@
-//! One process: a real election, the clock it runs by, what its gate would say, and how well it can
-//! reach the service.
+//! One process: a real election, its clock, the state that it publishes, and the faults of its network.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,7 +22,7 @@ impl Clock {
         MILLION.checked_add_signed(i128::from(self.rate)).unwrap_or(MILLION)
     }
 
-    /// What it shows at this true time.
+    /// Local time at this true time.
     pub(crate) fn at(self, now: Duration) -> Timestamp {
         let passed = now.as_nanos() * self.million() / MILLION;
         Timestamp::from_nanos(self.origin + passed as u64)
@@ -37,22 +36,27 @@ impl Clock {
     }
 }
 
-/// What the gate of a process reads: as the driver's notice board, it keeps what was written last.
+/// State that the driver publishes and the gate reads; it keeps the last values.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Board {
+pub(crate) struct PublishedState {
     pub(crate) started: BTreeMap<KeyId, Term>,
     pub(crate) trusted_until: Option<Timestamp>,
 }
 
-/// How a process stands to the service, each until a true time.
+/// Faults between a process and the service, each until a true time.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Weather {
+pub(crate) struct NetworkFaults {
     /// No request gets through; some arrive when that is over.
     pub(crate) deaf_service: Duration,
     /// No answer gets back.
     pub(crate) deaf_node: Duration,
     /// Requests and answers are lost or late at random.
     pub(crate) storm: Duration,
+    /// By how much each answer is late, for ever; by up to how much more, at random; and how many in
+    /// a hundred never come.
+    pub(crate) late: Duration,
+    pub(crate) late_at_random: Duration,
+    pub(crate) lossy: u64,
     /// Requests wait inside the service before they are executed.
     pub(crate) slow: Duration,
     /// The process gets no time.
@@ -69,10 +73,10 @@ pub(crate) struct Node {
     pub(crate) election: Option<Election>,
     /// Which of its lives this is.
     pub(crate) life: u32,
-    pub(crate) board: Board,
-    pub(crate) weather: Weather,
-    /// Which requests it waits for.
-    pub(crate) awaited: BTreeMap<Attempt, Call>,
+    pub(crate) published: PublishedState,
+    pub(crate) faults: NetworkFaults,
+    /// Which requests it waits for, and when each was sent by its own clock.
+    pub(crate) awaited: BTreeMap<Attempt, (Call, Timestamp)>,
     /// Only the wake-up of this number counts.
     pub(crate) wake: u64,
     pub(crate) shutting_down: bool,
@@ -86,7 +90,7 @@ impl Node {
     /// Which term of this key the gate would let work start for, at this true time.
     pub(crate) fn believes(&self, now: Duration, key: KeyId) -> Option<Term> {
         self.election.as_ref()?;
-        let trusted = self.board.trusted_until.is_some_and(|until| self.clock.at(now) < until);
-        self.board.started.get(&key).copied().filter(|_| trusted)
+        let trusted = self.published.trusted_until.is_some_and(|until| self.clock.at(now) < until);
+        self.published.started.get(&key).copied().filter(|_| trusted)
     }
 }

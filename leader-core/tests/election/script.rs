@@ -8,13 +8,13 @@ use leader_core::{Lease, Timing};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::cluster::{Birth, Cluster, Outage};
-use crate::flaw::Flaw;
+use crate::checker::{Counters, Violation};
+use crate::cluster::{Cluster, NodeConfig, Outage};
 use crate::node::Clock;
-use crate::referee::{Breach, Counters};
+use crate::support::Mutation;
 
-/// What is done to the cluster at one moment. Nodes and keys are counted round: every number means
-/// one that exists.
+/// A fault or command at one moment. Nodes and keys are counted round, so that every number means one
+/// that exists.
 #[derive(Clone, Debug)]
 pub(crate) enum Fault {
     Crash(usize),
@@ -28,6 +28,9 @@ pub(crate) enum Fault {
     CutAnswers(usize, Duration),
     Storm(usize, Duration),
     Slow(usize, Duration),
+    /// Answers are late by so many hundredths of the lease, by up to so many more at random, and so
+    /// many of a hundred never come.
+    Late(usize, u32, u32, u64),
     Outage(Duration, bool),
     Depose(usize, Duration),
     DestroySession(usize),
@@ -53,16 +56,16 @@ pub(crate) struct Script {
     pub(crate) faults: Vec<(Duration, Fault)>,
 }
 
-/// What a history has shown.
+/// Result of a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    pub(crate) breaches: Vec<Breach>,
+    pub(crate) violations: Vec<Violation>,
     pub(crate) counters: Counters,
     pub(crate) outputs: u64,
     pub(crate) journal: Vec<String>,
 }
 
-/// Two machines' clocks run apart by less than the margin: 5 %.
+/// Two machines' clocks run apart by less than `Timing::drift`: 5 %.
 pub(crate) const RATES: std::ops::RangeInclusive<i64> = -20_000..=20_000;
 
 /// Every fault at any time; or, in an enduring storm, the few that move keys about.
@@ -104,6 +107,8 @@ fn faults() -> impl Strategy<Value = Fault> {
         4 => (node(), span()).prop_map(|(node, span)| Fault::CutAnswers(node, span)),
         10 => (node(), span()).prop_map(|(node, span)| Fault::Storm(node, span)),
         2 => (node(), span()).prop_map(|(node, span)| Fault::Slow(node, span)),
+        5 => (node(), 0..=50_u32, 0..=50_u32, 0..=10_u64)
+            .prop_map(|(node, late, more, lossy)| Fault::Late(node, late, more, lossy)),
         4 => (span(), any::<bool>()).prop_map(|(span, errors)| Fault::Outage(span, errors)),
         4 => (node(), span()).prop_map(|(node, span)| Fault::Depose(node, span)),
         4 => key().prop_map(Fault::DestroySession),
@@ -139,35 +144,35 @@ pub(crate) fn layout(keys: usize) -> Layout {
     Layout::new(all.into_iter().take(keys).map(str::to_owned))
 }
 
-pub(crate) fn births(nodes: &[(u64, i64)]) -> Vec<Birth> {
-    let birth = |(id, &(lease, rate)): (usize, &(u64, i64))| {
+pub(crate) fn configs(nodes: &[(u64, i64)]) -> Vec<NodeConfig> {
+    let config = |(id, &(lease, rate)): (usize, &(u64, i64))| {
         let lease = Lease::new(Duration::from_secs(lease)).expect("a lease");
         let origin = 1_000_000_000 * (1 + id as u64);
-        Birth { timing: Timing::new(lease), clock: Clock { origin, rate } }
+        NodeConfig { timing: Timing::new(lease), clock: Clock { origin, rate } }
     };
-    nodes.iter().enumerate().map(birth).collect()
+    nodes.iter().enumerate().map(config).collect()
 }
 
 impl Script {
     /// Lives through it. Where a law is broken, once more, with a journal.
-    pub(crate) fn run(&self, flaw: Option<Flaw>) -> Outcome {
-        let outcome = self.live(flaw, false);
-        match outcome.breaches.is_empty() || flaw.is_some() {
+    pub(crate) fn run(&self, mutation: Option<Mutation>) -> Outcome {
+        let outcome = self.live(mutation, false);
+        match outcome.violations.is_empty() || mutation.is_some() {
             true => outcome,
-            false => self.live(flaw, true),
+            false => self.live(mutation, true),
         }
     }
 
-    fn live(&self, flaw: Option<Flaw>, journal: bool) -> Outcome {
-        let mut births = births(&self.nodes);
-        if flaw == Some(Flaw::FastClock) {
-            births[0].clock.rate = -150_000;
+    fn live(&self, mutation: Option<Mutation>, journal: bool) -> Outcome {
+        let mut configs = configs(&self.nodes);
+        if mutation == Some(Mutation::FastClock) {
+            configs[0].clock.rate = -150_000;
         }
         let layout = layout(self.keys);
-        let mut cluster = Cluster::on_consul(self.seed, &births, layout, flaw, journal);
+        let mut cluster = Cluster::on_consul(self.seed, &configs, layout, mutation, journal);
         for (pause, fault) in &self.faults {
             cluster.run_for(*pause);
-            cluster.referee.note(|| format!("-- {fault:?}"));
+            cluster.checker.note(|| format!("-- {fault:?}"));
             cluster.strike(fault);
         }
         cluster.calm_down();
@@ -176,26 +181,26 @@ impl Script {
         }
         let all_left = |cluster: &Cluster| cluster.nodes.iter().all(|n| n.election.is_none());
         if !cluster.run_while_not(Duration::from_secs(20), all_left) {
-            cluster.referee.breach("L7", "somebody never leaves");
+            cluster.checker.violation("L7", "somebody never leaves");
         }
-        let referee = cluster.referee;
+        let checker = cluster.checker;
         Outcome {
-            outputs: referee.outputs(),
-            breaches: referee.breaches,
-            counters: referee.counters,
-            journal: referee.journal.unwrap_or_default(),
+            outputs: checker.outputs(),
+            violations: checker.violations,
+            counters: checker.counters,
+            journal: checker.journal.unwrap_or_default(),
         }
     }
 }
 
 impl Outcome {
-    /// What led to the first breach.
+    /// Journal up to the first violation.
     pub(crate) fn story(&self) -> String {
         const LINES: usize = 60;
         let end = self.journal.iter().position(|line| line.contains("!!"));
         let end = end.map_or(self.journal.len(), |end| end + 1);
         let lines = &self.journal[end.saturating_sub(LINES)..end];
-        format!("{:#?}\n{}", self.breaches.first(), lines.join("\n"))
+        format!("{:#?}\n{}", self.violations.first(), lines.join("\n"))
     }
 }
 
@@ -220,19 +225,27 @@ impl Cluster {
             }
             Fault::CutRequests(id, span) => {
                 let id = node(id);
-                self.nodes[id].weather.deaf_service = now + *span;
+                self.nodes[id].faults.deaf_service = now + *span;
             }
             Fault::CutAnswers(id, span) => {
                 let id = node(id);
-                self.nodes[id].weather.deaf_node = now + *span;
+                self.nodes[id].faults.deaf_node = now + *span;
             }
             Fault::Storm(id, span) => {
                 let id = node(id);
-                self.nodes[id].weather.storm = now + *span;
+                self.nodes[id].faults.storm = now + *span;
             }
             Fault::Slow(id, span) => {
                 let id = node(id);
-                self.nodes[id].weather.slow = now + *span;
+                self.nodes[id].faults.slow = now + *span;
+            }
+            Fault::Late(id, late, more, lossy) => {
+                let id = node(id);
+                let node = &mut self.nodes[id];
+                let hundredth = node.timing.lease().length() / 100;
+                node.faults.late = hundredth * *late;
+                node.faults.late_at_random = hundredth * *more;
+                node.faults.lossy = *lossy;
             }
             Fault::Outage(span, true) => self.break_service(*span, Outage::Errors),
             Fault::Outage(span, false) => self.break_service(*span, Outage::Silence),
@@ -262,22 +275,22 @@ impl Cluster {
     }
 
     fn freeze(&mut self, id: usize, span: Duration) {
-        let frozen = &mut self.nodes[id].weather.frozen;
+        let frozen = &mut self.nodes[id].faults.frozen;
         *frozen = (*frozen).max(self.now + span);
     }
 
     /// L9: when everything works and one process lives, every key is led; and stays led.
     fn calm_down(&mut self) {
-        self.referee.note(|| "-- calm".into());
+        self.checker.note(|| "-- calm".into());
         self.heal();
-        let frozen = self.nodes.iter().map(|node| node.weather.frozen).max();
+        let frozen = self.nodes.iter().map(|node| node.faults.frozen).max();
         self.run_until(frozen.unwrap_or_default().max(self.now));
         // whoever was told to leave leaves first
         let settled = |cluster: &Self| {
             cluster.nodes.iter().all(|node| node.election.is_none() || !node.shutting_down)
         };
         if !self.run_while_not(Duration::from_secs(10), settled) {
-            self.referee.breach("L7", "somebody never leaves, and everything works");
+            self.checker.violation("L7", "somebody never leaves, and everything works");
         }
         if self.nodes.iter().all(|node| node.election.is_none()) {
             self.start(0);
@@ -292,7 +305,7 @@ impl Cluster {
         self.run_for(lease.unwrap_or_default() * 5);
         for id in 0..self.nodes.len() {
             if self.nodes[id].election.is_some() {
-                self.referee.all_is_calm(id);
+                self.checker.all_is_calm(id);
             }
         }
         for _ in 0..5 {
@@ -301,7 +314,7 @@ impl Cluster {
             if let Some(key) = self.keys.iter().find(orphan) {
                 let holder = self.consul.holder(*key);
                 let what = format!("nobody leads {key:?}, held by {holder:?}");
-                self.referee.breach("L9", what);
+                self.checker.violation("L9", what);
             }
         }
     }

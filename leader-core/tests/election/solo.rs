@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use leader_core::election::{
-    Action, Answer, Attempt, BeatSeen, Call, Election, Entry, Event, Failure, Fence, Index, KeyId,
-    Layout, Pace, Request, SessionId, Term, Timestamp,
+    Action, Answer, Attempt, BeatView, Call, Election, Event, Failure, Fence, Index, KeyId,
+    KeyView, Layout, Liveness, Request, SessionId, Stop, Term, Timestamp,
 };
 use leader_core::{Lease, Timing};
 
@@ -18,9 +18,9 @@ pub(crate) const LEASE: u64 = 8;
 pub(crate) struct Solo {
     pub(crate) election: Election,
     pub(crate) now: Timestamp,
-    /// What it did, the requests apart.
+    /// Actions, without the requests.
     pub(crate) did: Vec<(Timestamp, Action)>,
-    /// What it asked, and when.
+    /// Requests, each with its time.
     pub(crate) asked: Vec<(Timestamp, Request)>,
     /// When each request that was not answered is given up.
     open: BTreeMap<Attempt, Timestamp>,
@@ -37,9 +37,9 @@ impl Solo {
         Self::at(timing(), layout)
     }
 
-    /// The same, with the intervals of another lease.
+    /// Just started, over these keys, with another lease.
     pub(crate) fn at(timing: Timing, layout: &Layout) -> Self {
-        let election = Election::new(Pace::Beats(timing), layout, 7);
+        let election = Election::new(Liveness::Beats(timing), layout, 7);
         let (did, asked, open) = (Vec::new(), Vec::new(), BTreeMap::new());
         Self { election, now: Timestamp::from_nanos(1), did, asked, open }
     }
@@ -50,6 +50,24 @@ impl Solo {
         solo.run_for(0, obedient);
         assert_eq!(solo.count(|action| matches!(action, Action::Start(_))), keys);
         solo
+    }
+
+    /// Terms that it has started.
+    pub(crate) fn starts(&self) -> Vec<Term> {
+        let start = |action: &Action| match action {
+            Action::Start(term) => Some(*term),
+            _ => None,
+        };
+        self.did.iter().filter_map(|(_, action)| start(action)).collect()
+    }
+
+    /// Terms that it has stopped, each with the reason.
+    pub(crate) fn stops(&self) -> Vec<(Term, Stop)> {
+        let stop = |action: &Action| match action {
+            Action::Stop(term, why) => Some((*term, *why)),
+            _ => None,
+        };
+        self.did.iter().filter_map(|(_, action)| stop(action)).collect()
     }
 
     /// Lets so many milliseconds pass.
@@ -104,7 +122,7 @@ impl Solo {
         while let Some(action) = self.election.poll_action() {
             match action {
                 Action::Request(request) => {
-                    let Request { attempt, timeout, ref call } = request;
+                    let Request { attempt, timeout, ref call, .. } = request;
                     let answer = service(call);
                     self.asked.push((self.now, request));
                     match answer {
@@ -120,7 +138,7 @@ impl Solo {
                     self.open.remove(&attempt);
                 }
                 // for people
-                Action::Meet(..) => {}
+                Action::LeaderSeen(..) => {}
                 other => self.did.push((self.now, other)),
             }
         }
@@ -140,7 +158,7 @@ impl Solo {
         self.did.iter().filter(|(_, action)| which(action)).count()
     }
 
-    /// What was done so far, and what was answered, is forgotten.
+    /// Forgets the actions and the answered requests so far.
     pub(crate) fn forget(&mut self) {
         self.did.clear();
         self.asked.retain(|(_, request)| self.open.contains_key(&request.attempt));
@@ -170,24 +188,24 @@ pub(crate) fn rival() -> SessionId {
 
 pub(crate) const FENCE: Fence = Fence(100);
 
-pub(crate) const fn term(key: u32, stint: u32) -> Term {
-    Term { key: KeyId(key), fence: FENCE, stint }
+pub(crate) const fn term(key: u32, resumptions: u32) -> Term {
+    Term { key: KeyId(key), fence: FENCE, resumptions }
 }
 
 /// The key 0 as held by this session since this index, in a view of the same age.
 pub(crate) fn held(by: &SessionId, index: u64) -> Answer {
-    let entry = Entry { index: Index(index), session: Some(by.clone()), conflict: false };
+    let entry = KeyView { index: Index(index), session: Some(by.clone()), conflict: false };
     Answer::View { index: Index(index), keys: vec![(KeyId(0), entry)] }
 }
 
 pub(crate) fn free(index: u64) -> Answer {
-    let entry = Entry { index: Index(index), session: None, conflict: false };
+    let entry = KeyView { index: Index(index), session: None, conflict: false };
     Answer::View { index: Index(index), keys: vec![(KeyId(0), entry)] }
 }
 
 pub(crate) fn beat(index: u64) -> Answer {
     let lease = Duration::from_secs(LEASE);
-    Answer::Beat(Some(BeatSeen { index: Index(index), lease }))
+    Answer::Beat(Some(BeatView { index: Index(index), lease }))
 }
 
 /// Grants everything; no key exists until it is acquired; watches stay open.

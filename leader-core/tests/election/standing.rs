@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use leader_core::election::{
-    Action, Answer, Call, Entry, Event, Failure, Fence, FolderId, Index, KeyId, Layout, Refusal,
-    Stop, Why,
+    Action, Answer, Call, Event, Failure, Fence, FolderId, Index, KeyId, KeyView, Layout, Refusal,
+    RefusalReason, Stop,
 };
 
 use crate::solo::{
@@ -76,7 +76,7 @@ fn l3_a_lapsed_term_is_drained_before_its_key_is_released() {
 #[test]
 fn a_key_of_another_tool_is_told_once_and_left_alone_until_it_is_none() {
     let mark = |conflict| {
-        let entry = Entry { index: Index(60), session: None, conflict };
+        let entry = KeyView { index: Index(60), session: None, conflict };
         Answer::View { index: Index(60), keys: vec![(KeyId(0), entry)] }
     };
     let mut solo = Solo::new(1);
@@ -150,7 +150,7 @@ fn l5_a_key_that_moved_while_it_was_asked_for_is_read_again() {
         Call::Read(_) => Some(free(50)),
         Call::Acquire { .. } => {
             asked += 1;
-            let refusal = Refusal { key: Some(KeyId(0)), why: Why::LockDelay };
+            let refusal = Refusal { key: Some(KeyId(0)), why: RefusalReason::LockDelay };
             (asked == 1).then(|| Answer::Refused(vec![refusal]))
         }
         call => obedient(call),
@@ -167,7 +167,7 @@ fn l5_a_key_that_moved_while_it_was_asked_for_is_read_again() {
 #[test]
 fn l9_a_key_that_comes_while_the_process_runs_is_led() {
     let mut solo = Solo::leading(1);
-    solo.tell(Event::Stand(KeyId(1), FolderId(3)), obedient);
+    solo.tell(Event::Campaign(KeyId(1), FolderId(3)), obedient);
     solo.run_for(100, obedient);
     let started = did(&solo, |action| matches!(action, Action::Start(_)));
     assert_eq!(started, [Action::Start(term(0, 0)), Action::Start(term(1, 0))]);
@@ -203,7 +203,7 @@ fn the_four_folders_with_most_keys_are_watched_and_the_others_read_together_each
     let mut service = |call: &Call| match call {
         Call::Read(folders) => {
             let keys = layout.keys().filter(|(key, _)| folders.contains(&layout.folder_of(*key)));
-            let entry = Entry { index: Index(80), session: Some(rival()), conflict: false };
+            let entry = KeyView { index: Index(80), session: Some(rival()), conflict: false };
             let keys = keys.map(|(key, _)| (key, entry.clone())).collect();
             Some(Answer::View { index: Index(80), keys })
         }
@@ -307,7 +307,7 @@ fn to_stand_for_a_key_twice_is_nothing() {
     let mut solo = Solo::leading(1);
     solo.forget();
     let open = solo.asked.len();
-    solo.tell(Event::Stand(KeyId(0), FolderId(0)), nobody);
+    solo.tell(Event::Campaign(KeyId(0), FolderId(0)), nobody);
     solo.run_for(0, nobody);
     assert_eq!(solo.asked.len(), open);
 }

@@ -1,10 +1,13 @@
-//! What the parsers read, print and refuse; when schedules are due.
+//! The parsers: texts that they read, print and refuse; due instants of schedules.
 
 mod cron;
 mod every;
+mod except;
+mod formats;
 mod key;
 mod options;
 mod schedule;
+mod seed;
 mod span;
 mod zone;
 
@@ -17,7 +20,7 @@ pub(crate) fn at(seconds: u64) -> SystemTime {
 }
 
 pub(crate) fn parsed(text: &str) -> SystemTime {
-    text.parse::<jiff::Timestamp>().expect(text).into()
+    text.parse::<Due>().expect(text).timestamp()
 }
 
 /// The first `count` instants after `start`, as they print.
@@ -29,7 +32,7 @@ pub(crate) fn due(cron: &str, start: &str, count: usize) -> Vec<String> {
         .collect()
 }
 
-/// The same with a zone, as they print there.
+/// Due instants in a zone, as they print there.
 pub(crate) fn due_in(zone: &str, cron: &str, start: &str, count: usize) -> Vec<String> {
     let zone: Zone = zone.parse().expect(zone);
     let cron = cron.parse::<Cron>().expect(cron).in_zone(zone);

@@ -26,7 +26,8 @@ fn policies() -> impl Strategy<Value = Vec<(&'static str, String)>> {
         ("step_down_after", (1..=1000_u32).prop_map(|count| count.to_string()).boxed()),
         ("backoff", backoff.boxed()),
         ("timeout", span().boxed()),
-        ("jitter", span().boxed()),
+        ("jitter", prop_oneof![span(), Just("hash".to_owned())].boxed()),
+        ("except", one(&["12-25", "none", "2026-12-24..2027-01-02, 12-25"]).boxed()),
         ("enabled", one(&["true", "false"]).boxed()),
         ("on_elected", one(&["true", "false"]).boxed()),
     ];
@@ -91,6 +92,8 @@ fn a_bad_option_is_told_what_to_write() {
         ("step_down_after", "0", &["1 to 1000"]),
         ("enabled", "yes", &["`true` or `false`"]),
         ("tz", "Oslo", &["Europe/Oslo"]),
+        ("jitter", "hashed", &["not a number with a unit", "`3s`"]),
+        ("except", "25 December", &["`25 December` is no date"]),
         ("tiemout", "3s", &["did you mean `timeout`?"]),
     ] {
         assert_says(&refused(option, text), parts);
@@ -106,7 +109,7 @@ fn conflicts(given: &[(&str, &str)]) -> Vec<(Option<&'static str>, String)> {
             option => options.set(option, text).expect(text),
         }
     }
-    options.conflicts().into_iter().map(|conflict| (conflict.option, conflict.text)).collect()
+    options.conflicts(None).into_iter().map(|conflict| (conflict.option, conflict.text)).collect()
 }
 
 #[test]
@@ -124,6 +127,13 @@ fn what_does_not_go_together_is_told_at_the_option_that_is_to_be_changed() {
         (&[("after", "3s"), ("offset", "1s")], Some("offset"), "does not go with `after`"),
         (&[every, ("offset", "3s")], Some("offset"), "use less than 3s"),
         (&[every, ("jitter", "3s")], Some("jitter"), "use less than 3s"),
+        (&[("cron", "@daily"), ("jitter", "hash")], Some("jitter"), "`H 3 * * *`"),
+        (&[("after", "3s"), ("jitter", "hash")], Some("jitter"), "no grid"),
+        (&[every, ("offset", "1s"), ("jitter", "hash")], Some("offset"), "keep one"),
+        (&[every, ("except", "12-25")], Some("except"), "goes by no wall clock"),
+        (&[("after", "3s"), ("except", "12-25")], Some("except"), "goes by no wall clock"),
+        (&[while_leading, ("except", "12-25")], Some("except"), "`while_leading`"),
+        (&[("cron", "0 9 1 1 *"), ("except", "01-01")], Some("except"), "leaves nothing"),
         (&[("after", "3s"), ("on_elected", "true")], Some("on_elected"), "`after`"),
         (&[("after", "3s"), ("missed", "once")], Some("missed"), "`after`"),
         (&[("after", "3s"), ("missed_within", "1h")], Some("missed_within"), "`after`"),
@@ -161,6 +171,9 @@ fn what_does_not_go_together_is_told_at_the_option_that_is_to_be_changed() {
         &[("after", "3s"), ("retries", "3"), ("backoff", "1s..1m")],
         &[while_leading, ("backoff", "1s..1m"), ("timeout", "1h")],
         &[every, ("overlap", "allow"), ("missed", "skip")],
+        &[every, ("jitter", "hash")],
+        &[every, ("offset", "0s"), ("jitter", "hash")],
+        &[("cron", "H 3 * * *"), ("tz", "Europe/Oslo"), ("except", "12-25"), ("jitter", "1s")],
         &[every, ("missed", "once"), ("missed_within", "2d")],
         &[hourly, ("missed_within", "2d")],
         &[("cron", "0 9 * * *"), ("missed_within", "2d")],
@@ -170,11 +183,27 @@ fn what_does_not_go_together_is_told_at_the_option_that_is_to_be_changed() {
 }
 
 #[test]
+fn what_goes_with_a_schedule_stays_beside_another_of_its_kind() {
+    for (option, old, new, stays) in [
+        (("tz", "Europe/Oslo"), "cron", "cron", true),
+        (("tz", "Europe/Oslo"), "cron", "every", false),
+        (("except", "12-25"), "cron", "cron", true),
+        (("except", "12-25"), "cron", "every", false),
+        (("jitter", "1s"), "every", "cron", true),
+        (("jitter", "hash"), "every", "every", true),
+        (("jitter", "hash"), "every", "cron", false),
+        (("offset", "1s"), "every", "cron", false),
+    ] {
+        assert_eq!(Options::outlives(option, old, new), stays, "{option:?} of {old} under {new}");
+    }
+}
+
+#[test]
 fn a_faulty_option_counts_as_given() {
     let mut options = Options::default();
     assert!(options.set("cron", "60 * * * *").is_err());
     options.set("tz", "Europe/Oslo").unwrap();
-    assert_eq!((options.conflicts(), options.schedule()), (vec![], None));
+    assert_eq!((options.conflicts(None), options.schedule(None)), (vec![], None));
 }
 
 #[test]
@@ -185,4 +214,44 @@ fn a_run_that_may_take_longer_than_its_interval_is_noticed() {
     assert_eq!(options.overrun(), Some((Duration::from_secs(5), Duration::from_secs(3))));
     options.set("overlap", "queue").unwrap();
     assert_eq!(options.overrun(), None);
+}
+
+#[test]
+fn a_cron_whose_times_its_zone_leaves_out_each_time_never_fires() {
+    for (cron, zone) in [
+        ("*/5 2 * 3 0L", "Europe/Oslo"),
+        ("* * 2 * 3 0#2", "America/New_York"),
+        ("*/10 0 * 4 5L", "Africa/Cairo"),
+        ("*/5 1 * 3 0L", "Europe/London"),
+    ] {
+        let found = conflicts(&[("cron", cron), ("tz", zone)]);
+        let [(Some("tz"), text)] = &found[..] else { panic!("{cron} in {zone}: {found:?}") };
+        assert!(text.contains("never fires") && text.contains(zone), "{text}");
+    }
+    // in numbers they are made up for; on other days, and by other clocks, they are there
+    for (cron, zone) in [
+        ("5 2 * 3 0L", "Europe/Oslo"),
+        ("*/5 2 * 3 0", "Europe/Oslo"),
+        ("*/5 2 * 3 0L", "UTC"),
+        ("*/5 2 * 3 0L", "Asia/Tokyo"),
+    ] {
+        assert_eq!(conflicts(&[("cron", cron), ("tz", zone)]), [], "{cron} in {zone}");
+    }
+}
+
+#[test]
+fn several_h_that_never_meet_in_a_job_are_told_for_that_job() {
+    let mut options = Options::default();
+    options.set("cron", "0 0 31 H(1-3),H(6-11) *").unwrap();
+    let told = |job: usize| {
+        let seed = leader_core::Seed::of("k", &format!("j{job}"));
+        let (found, schedule) = (options.conflicts(Some(seed)), options.schedule(Some(seed)));
+        assert_eq!(found.is_empty(), schedule.is_some(), "{found:?}");
+        found.into_iter().next().map(|conflict| conflict.text)
+    };
+    let told: Vec<String> = (0..500).filter_map(told).collect();
+    assert!((1..250).contains(&told.len()), "{}", told.len());
+    assert!(
+        told.iter().all(|text| text.starts_with("with the values that `H` has in this job: cron"))
+    );
 }

@@ -10,7 +10,7 @@ use crate::at;
 use crate::cron::crons;
 use crate::every::{intervals, spans_in_bounds};
 
-fn zones() -> impl Strategy<Value = Zone> {
+pub(crate) fn zones() -> impl Strategy<Value = Zone> {
     select(vec!["UTC", "Europe/Oslo", "America/New_York", "Australia/Lord_Howe", "Etc/GMT+5"])
         .prop_map(|name| name.parse().expect("a zone"))
 }
@@ -41,6 +41,8 @@ fn a_schedule_prints_as_the_options_that_make_it() {
         "every 1h offset 10m",
         "cron 0 9 * * MON-FRI",
         "cron 0 9 * * MON-FRI tz Europe/Oslo",
+        "cron 0 9 * * MON-FRI tz Europe/Oslo except 2026-12-24..2027-01-02, 12-25",
+        "cron 0 9 * * * except 12-30..01-02",
         "after 10s",
         "while_leading",
     ] {
@@ -87,6 +89,10 @@ fn schedules_are_told_in_words() {
         ("cron 0 0 * * 5L", "at 00:00 on the last Friday of the month, in UTC"),
         ("cron 0 0 * * FRI#2", "at 00:00 on the 2nd Friday of the month, in UTC"),
         ("cron 0 0 10 * FRI", "at 00:00 on day 10 or on Friday, in UTC"),
+        ("cron 0 16 */2 * SAT", "at 16:00 on every 2nd day from the first, if on Saturday, in UTC"),
+        ("cron 0 0 */1 * MON-FRI", "at 00:00 from Monday to Friday, in UTC"),
+        ("cron 0 0 1-9 * */7", "at 00:00 on days 1 to 9, if on Sunday, in UTC"),
+        ("cron 0 0 L-3 * *", "at 00:00 on the 3rd day before the last of the month, in UTC"),
         ("cron 0 0 * */6 *", "at 00:00 every day in January and July, in UTC"),
     ] {
         assert_eq!(text.parse::<Schedule>().expect(text).words(), words, "{text}");
@@ -99,4 +105,69 @@ fn an_instant_prints_in_utc() {
     assert_eq!(Due::new(instant).to_string(), "2026-11-24T05:00:00.2Z");
     assert_eq!(SystemTime::from(Due::new(instant)), instant);
     assert_eq!(Due::new(instant).zoned(), "2026-11-24T05:00:00.2+00:00[UTC]");
+}
+
+proptest! {
+    /// As jiff has them, of which no more than the calendar is taken.
+    #[test]
+    fn an_instant_prints_and_is_read_as_another_library_does(
+        seconds in -377_705_023_201..253_402_207_200_i64, nanos in 0..1_000_000_000_i32,
+        digits in 0..=9_u32, zone in zones(),
+    ) {
+        let nanos = nanos / 10_i32.pow(digits) * 10_i32.pow(digits);
+        let theirs = jiff::Timestamp::new(seconds, nanos).unwrap();
+        let due = Due::new(theirs.try_into().unwrap()).in_zone(zone);
+        prop_assert_eq!(due.to_string(), theirs.to_string());
+        prop_assert_eq!(theirs.to_string().parse::<Due>().unwrap().timestamp(), due.timestamp());
+        let zoned = theirs.to_zoned_datetime(in_jiff(zone));
+        prop_assert_eq!(due.zoned(), zoned.to_string());
+        // an offset of seconds is not told to the second, of years long ago
+        if seconds > 0 {
+            prop_assert_eq!(due.time_of_day(), zoned.strftime("%a %T %:z").to_string());
+            prop_assert_eq!(due.zoned().parse::<Due>().unwrap(), due);
+        }
+    }
+}
+
+fn in_jiff(zone: Zone) -> jiff::tz::TimeZone {
+    match zone.name() {
+        "UTC" => jiff::tz::TimeZone::UTC,
+        name => jiff::tz::TimeZoneDatabase::bundled().get(name).expect("a zone that is built in"),
+    }
+}
+
+#[test]
+fn an_instant_is_read_with_any_offset() {
+    for text in [
+        "2026-11-24T05:00:00Z",
+        "2026-11-24t05:00:00z",
+        "2026-11-24 05:00Z",
+        "2026-11-24T06:00:00+01:00",
+        "2026-11-24T06:00:00+01",
+        "2026-11-24T06:00:00.000+0100",
+        "2026-11-24T06:00:00+01:00[Europe/Oslo]",
+        "2026-11-23T19:30:00-09:30",
+        "+002026-11-24T05:00:00Z",
+    ] {
+        assert_eq!(text.parse::<Due>().expect(text).to_string(), "2026-11-24T05:00:00Z", "{text}");
+    }
+    for text in [
+        "",
+        "now",
+        "2026-11-24",
+        "2026-11-24T05:00:00",
+        "2026-11-31T05:00:00Z",
+        "2026-11-24T24:00:00Z",
+        "2026-11-24T05:00:00+1:00",
+        "2026-11-24T05:00:00+01:",
+        "2026-11-24T05:00:00.Z",
+        "2026-11-24T05:00:00Z!",
+        "26-11-24T05:00:00Z",
+        "2026-11-24T05:00:00.0000000001Z",
+        "2026-11-24T05:00:00+01:00[",
+        "2026-11-24T06:00:00+99:00",
+    ] {
+        let fault = text.parse::<Due>().expect_err(text).to_string();
+        crate::assert_says(&fault, &["is no instant", "`2026-11-24T05:00:00Z`"]);
+    }
 }

@@ -27,7 +27,7 @@ proptest! {
         for option in Options::NAMES {
             let _ = options.set(option, &text);
         }
-        let _ = options.conflicts();
+        let _ = options.conflicts(None);
     }
 }
 

@@ -6,17 +6,16 @@ use std::hash::{Hash as _, Hasher};
 use std::time::Duration;
 
 use leader_core::election::{
-    Answer, BeatSeen, Call, Entry, Fence, FolderId, Index, KeyId, Operation, Path, Refusal,
-    SessionId, Why,
+    Answer, BeatView, Call, Fence, FolderId, Index, KeyId, KeyView, Operation, Path, Refusal,
+    RefusalReason, SessionId,
 };
 
-use crate::lens::INDICES;
-use crate::operation::operations;
-use crate::plant::Plant;
+use crate::canonical::INDICES;
+use crate::support::{Mutation, Objection, Store, operations, transact};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Consul {
-    pub(crate) plant: Option<Plant>,
+    pub(crate) mutation: Option<Mutation>,
     raft: u64,
     stored: BTreeMap<Path, Stored>,
     sessions: BTreeSet<SessionId>,
@@ -25,29 +24,23 @@ pub(crate) struct Consul {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Stored {
+pub(crate) struct Stored {
     index: Index,
     /// Its index before the last write: what a server shows that lags behind.
     before: Index,
     session: Option<SessionId>,
-    /// Of the process that wrote it last; a beat promises to come within it.
+    /// Lease of the process that wrote the beat last: the next beat is due within it.
     lease: Duration,
-}
-
-/// What stood against an operation.
-enum Fault {
-    Stands,
-    NoSession,
 }
 
 impl Consul {
     /// `absent`: no key was ever written; else each exists, and is free.
-    pub(crate) fn new(keys: u32, absent: bool, plant: Option<Plant>) -> Self {
+    pub(crate) fn new(keys: u32, absent: bool, mutation: Option<Mutation>) -> Self {
         let index = Index(INDICES.start + 1);
         let free = Stored { index, before: index, session: None, lease: Duration::ZERO };
         let keys = if absent { 0 } else { keys };
         Self {
-            plant,
+            mutation,
             raft: index.0,
             stored: (0..keys).map(|key| (Path::Key(KeyId(key)), free.clone())).collect(),
             sessions: BTreeSet::new(),
@@ -100,13 +93,13 @@ impl Consul {
         }
     }
 
-    /// What is said before Raft, where that ends the request.
+    /// Answer of the checks before Raft, if they end the request.
     pub(crate) fn refuse(&self, call: &Call) -> Option<Answer> {
-        let refusals: Vec<Refusal> = operations(call, self.plant)
+        let refusals: Vec<Refusal> = operations(call, self.mutation)
             .into_iter()
             .filter_map(|(path, operation)| match (path, operation) {
                 (Path::Key(key), Operation::Lock(_)) if self.delays.contains_key(&key) => {
-                    Some(Refusal { key: Some(key), why: Why::LockDelay })
+                    Some(Refusal { key: Some(key), why: RefusalReason::LockDelay })
                 }
                 _ => None,
             })
@@ -117,7 +110,7 @@ impl Consul {
     /// Whether this write, executed at whatever time from now on, is sure to change nothing:
     /// indices only grow, and a session that is gone never comes back.
     pub(crate) fn is_hopeless(&self, call: &Call) -> bool {
-        operations(call, self.plant).iter().any(|(path, operation)| match operation {
+        operations(call, self.mutation).iter().any(|(path, operation)| match operation {
             Operation::CheckIndex(index) => {
                 self.stored.get(path).is_none_or(|stored| stored.index != *index)
             }
@@ -142,77 +135,7 @@ impl Consul {
             Call::Read(_) | Call::Watch(..) => self.folder(),
             Call::ReadBeat(session) => self.beat(session, lease, false),
             Call::CreateSession | Call::RenewSession(_) | Call::SweepBeats => Answer::Done,
-            _ => self.transact(call, lease),
-        }
-    }
-
-    fn transact(&mut self, call: &Call, lease: Duration) -> Answer {
-        let before = self.stored.clone();
-        self.raft += 1;
-        let (mut granted, mut refusals, mut failed) = (Vec::new(), Vec::new(), None);
-        for (path, operation) in operations(call, self.plant) {
-            match (self.operate(&path, operation, lease), path) {
-                (Ok(Some(index)), Path::Key(key)) => granted.push((key, Fence(index.0))),
-                (Ok(_), _) => {}
-                (Err(Fault::NoSession), _) => failed = Some(Answer::SessionGone),
-                (Err(Fault::Stands), Path::Key(key)) => {
-                    refusals.push(Refusal { key: Some(key), why: Why::Moved });
-                }
-                (Err(Fault::Stands), Path::Beat(_)) => {
-                    refusals.push(Refusal { key: None, why: Why::Moved });
-                }
-            }
-        }
-        if failed.is_some() || !refusals.is_empty() {
-            self.stored = before;
-        }
-        match failed {
-            Some(answer) => answer,
-            None if !refusals.is_empty() => Answer::Refused(refusals),
-            None if granted.is_empty() => Answer::Done,
-            None => Answer::Granted(granted),
-        }
-    }
-
-    fn operate(
-        &mut self,
-        path: &Path,
-        operation: Operation,
-        lease: Duration,
-    ) -> Result<Option<Index>, Fault> {
-        let index = Index(self.raft);
-        let stored = self.stored.get_mut(path);
-        match operation {
-            Operation::CheckIndex(expected) => match stored {
-                Some(stored) if stored.index == expected => Ok(None),
-                _ => Err(Fault::Stands),
-            },
-            Operation::CheckAbsent if stored.is_some() => Err(Fault::Stands),
-            Operation::CheckAbsent => Ok(None),
-            Operation::Unlock(session) => match stored {
-                Some(stored) if stored.session.as_ref() == Some(&session) => {
-                    stored.before = std::mem::replace(&mut stored.index, index);
-                    stored.session = None;
-                    Ok(None)
-                }
-                _ => Err(Fault::Stands),
-            },
-            Operation::Lock(session) if !self.sessions.contains(&session) => Err(Fault::NoSession),
-            Operation::Lock(session) => match stored {
-                Some(stored) if stored.session.as_ref() == Some(&session) => {
-                    if !Plant::writes_nothing(self.plant, path) {
-                        stored.before = std::mem::replace(&mut stored.index, index);
-                    }
-                    Ok(Some(stored.index))
-                }
-                Some(Stored { session: Some(_), .. }) => Err(Fault::Stands),
-                stored => {
-                    let before = stored.map_or(index, |stored| stored.index);
-                    let stored = Stored { index, before, session: Some(session), lease };
-                    self.stored.insert(path.clone(), stored);
-                    Ok(Some(index))
-                }
-            },
+            _ => transact(self, lease, call),
         }
     }
 
@@ -221,11 +144,11 @@ impl Consul {
         let seen = self.stored.get(&Path::Beat(session.clone())).and_then(|stored| {
             (stored.session.as_ref() == Some(session)).then_some(())?;
             let index = if stale { stored.before } else { stored.index };
-            let lease = match self.plant {
-                Some(Plant::OwnLease) => own_lease,
+            let lease = match self.mutation {
+                Some(Mutation::OwnLease) => own_lease,
                 _ => stored.lease,
             };
-            Some(BeatSeen { index, lease })
+            Some(BeatView { index, lease })
         });
         Answer::Beat(seen)
     }
@@ -240,7 +163,7 @@ impl Consul {
     fn folder(&self) -> Answer {
         let keys = self.keys().map(|(key, stored)| {
             let (index, session) = (stored.index, stored.session.clone());
-            (key, Entry { index, session, conflict: false })
+            (key, KeyView { index, session, conflict: false })
         });
         Answer::View { index: self.folder_index(), keys: keys.collect() }
     }
@@ -252,5 +175,76 @@ impl Consul {
     /// Whether there is an answer for this watch.
     pub(crate) fn has_moved_past(&self, _: FolderId, index: Index) -> bool {
         self.folder_index() > index
+    }
+}
+
+impl Store for Consul {
+    type Keys = BTreeMap<Path, Stored>;
+    /// The lease of the process that writes.
+    type Writer = Duration;
+
+    fn mutation(&self) -> Option<Mutation> {
+        self.mutation
+    }
+
+    fn index(&self, path: &Path) -> Option<Index> {
+        self.stored.get(path).map(|stored| stored.index)
+    }
+
+    fn lock(
+        &mut self,
+        path: &Path,
+        session: &SessionId,
+        lease: Duration,
+    ) -> Result<Fence, Objection> {
+        if !self.sessions.contains(session) {
+            return Err(Objection::NoSession);
+        }
+        let index = Index(self.raft);
+        let index = match self.stored.get_mut(path) {
+            Some(stored) if stored.session.as_ref() == Some(session) => {
+                if !writes_nothing(self.mutation, path) {
+                    stored.before = std::mem::replace(&mut stored.index, index);
+                }
+                stored.index
+            }
+            Some(Stored { session: Some(_), .. }) => return Err(Objection::Moved),
+            stored => {
+                let before = stored.map_or(index, |stored| stored.index);
+                let stored = Stored { index, before, session: Some(session.clone()), lease };
+                self.stored.insert(path.clone(), stored);
+                index
+            }
+        };
+        Ok(Fence(index.0))
+    }
+
+    fn unlock(&mut self, path: &Path, session: &SessionId) -> Result<(), Objection> {
+        match self.stored.get_mut(path) {
+            Some(stored) if stored.session.as_ref() == Some(session) => {
+                stored.before = std::mem::replace(&mut stored.index, Index(self.raft));
+                stored.session = None;
+                Ok(())
+            }
+            _ => Err(Objection::Moved),
+        }
+    }
+
+    fn begin(&mut self) -> Self::Keys {
+        self.raft += 1;
+        self.stored.clone()
+    }
+
+    fn roll_back(&mut self, keys: Self::Keys) {
+        self.stored = keys;
+    }
+}
+
+/// Whether a lock by the session that holds the path already moves no index.
+const fn writes_nothing(mutation: Option<Mutation>, path: &Path) -> bool {
+    match mutation {
+        Some(Mutation::BeatsAlike) => matches!(path, Path::Beat(_)),
+        Some(Mutation::TakenUpAsItIs) => matches!(path, Path::Key(_)),
+        _ => false,
     }
 }

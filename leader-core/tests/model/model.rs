@@ -1,35 +1,37 @@
 //! The model: what may happen next, and what must hold.
 
-use leader_core::election::{Attempt, KeyId, SessionId, Term};
+use leader_core::election::{KeyId, SessionId, Term};
 use stateright::{Model, Property};
 
-use crate::bounds::{Bounds, Mishap};
-use crate::message::Manner;
+use crate::bounds::{Bounds, Fault};
+use crate::message::{Letter, Manner};
 use crate::node::Attention;
-use crate::world::{Happening, UNLED_AT_MOST, World};
+use crate::world::{Happening, World};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Time passes.
     Tick,
     /// A request is executed, or a watch has something to say.
-    Execute(usize, Attempt),
+    Execute(Letter),
     /// An answer arrives.
-    Deliver(usize, Attempt),
+    Deliver(Letter),
     /// The work of a term has ended.
     Drained(usize, Term),
-    /// A process can reach Consul again.
+    /// A process can reach Consul again, and hear it.
     Heal(usize),
     /// A process gets time again; what has come for it may be looked at before the clock.
     Thaw(usize),
     /// It looks at the clock.
     Wake(usize),
     Cut(usize),
+    Deafen(usize),
     Freeze(usize),
     Crash(usize),
     End(SessionId),
-    Stray(usize, Attempt),
-    Lag(usize, Attempt),
+    Stray(Letter),
+    Twice(Letter),
+    Lag(Letter),
     Resign(usize, KeyId),
     Shutdown(usize),
 }
@@ -43,12 +45,12 @@ impl Model for Bounds {
     }
 
     fn actions(&self, world: &World, steps: &mut Vec<Step>) {
-        if world.broken.is_some() || world.unled > UNLED_AT_MOST {
+        if world.broken.is_some() || world.unled > self.unled_at_most() {
             return;
         }
         self.free_steps(world, steps);
-        if world.mishaps > 0 {
-            self.mishaps(world, steps);
+        if world.faults > 0 {
+            self.faults(world, steps);
         }
     }
 
@@ -80,7 +82,9 @@ impl Model for Bounds {
             Property::always("L3", |_, world| is_lawful(world, "L3")),
             Property::always("L4", |_, world| is_lawful(world, "L4")),
             Property::always("L6", |_, world| is_lawful(world, "L6")),
-            Property::always("L9", |_, world: &World| world.unled <= UNLED_AT_MOST),
+            Property::always("L9", |bounds: &Self, world: &World| {
+                world.unled <= bounds.unled_at_most()
+            }),
             Property::always("L10", |_, world| is_lawful(world, "L10")),
             Property::sometimes("gained", |_, world| happens(world, Happening::Gained)),
             Property::sometimes("lapsed", |_, world| happens(world, Happening::Lapsed)),
@@ -99,14 +103,14 @@ impl Bounds {
             let node = &world.nodes[message.node];
             if message.is_answered() {
                 if node.listens() && world.is_awaited(message) {
-                    steps.push(Step::Deliver(message.node, message.attempt));
+                    steps.push(Step::Deliver(message.letter()));
                 }
             } else if world.is_executable(message) {
-                steps.push(Step::Execute(message.node, message.attempt));
+                steps.push(Step::Execute(message.letter()));
             }
         }
         for (id, node) in world.nodes.iter().enumerate() {
-            if node.is_cut {
+            if node.is_cut || node.is_deaf {
                 steps.push(Step::Heal(id));
             }
             match node.attention {
@@ -124,33 +128,37 @@ impl Bounds {
         }
     }
 
-    fn mishaps(&self, world: &World, steps: &mut Vec<Step>) {
-        let mut may = |kind, step| steps.extend(self.allows(kind, world.mishaps).then_some(step));
+    fn faults(&self, world: &World, steps: &mut Vec<Step>) {
+        let mut may = |kind, step| steps.extend(self.allows(kind, world.faults).then_some(step));
         for message in world.messages.iter().filter(|message| !message.is_answered()) {
-            let (id, attempt) = (message.node, message.attempt);
+            let letter = message.letter();
             if message.manner != Manner::Stray {
-                may(Mishap::Stray, Step::Stray(id, attempt));
+                may(Fault::Stray, Step::Stray(letter));
+                if message.call.is_transaction() {
+                    may(Fault::Twice, Step::Twice(letter));
+                }
             }
             if matches!(message.call, leader_core::election::Call::ReadBeat(_)) {
-                may(Mishap::Lag, Step::Lag(id, attempt));
+                may(Fault::Lag, Step::Lag(letter));
             }
         }
         for session in world.consul.sessions() {
-            may(Mishap::End, Step::End(session.clone()));
+            may(Fault::End, Step::End(session.clone()));
         }
         let alive = world.nodes.iter().enumerate().filter(|(_, node)| node.election.is_some());
         for (id, node) in alive {
-            may(Mishap::Crash, Step::Crash(id));
-            if !node.is_cut {
-                may(Mishap::Cut, Step::Cut(id));
+            may(Fault::Crash, Step::Crash(id));
+            if !node.is_cut && !node.is_deaf {
+                may(Fault::Cut, Step::Cut(id));
+                may(Fault::Deafen, Step::Deafen(id));
             }
             if node.attention.is_given() {
-                may(Mishap::Freeze, Step::Freeze(id));
+                may(Fault::Freeze, Step::Freeze(id));
                 if !node.leaves {
-                    may(Mishap::Shutdown, Step::Shutdown(id));
+                    may(Fault::Shutdown, Step::Shutdown(id));
                 }
                 for key in node.started.keys() {
-                    may(Mishap::StepDown, Step::Resign(id, *key));
+                    may(Fault::StepDown, Step::Resign(id, *key));
                 }
             }
         }

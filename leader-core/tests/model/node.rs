@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use leader_core::election::{
-    Answer, Attempt, BeatSeen, Call, Election, Index, KeyId, SessionId, Term, Timestamp,
+    Answer, Attempt, BeatView, Call, Election, Index, KeyId, SessionId, Term, Timestamp,
 };
 
-use crate::lens::INSTANTS;
-use crate::plant::Plant;
+use crate::canonical::INSTANTS;
+use crate::support::Mutation;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Node {
@@ -25,9 +25,11 @@ pub(crate) struct Node {
     pub(crate) draining: Vec<Term>,
     pub(crate) attention: Attention,
     pub(crate) is_cut: bool,
+    /// It hears no answers.
+    pub(crate) is_deaf: bool,
     pub(crate) leaves: bool,
     pub(crate) sessions: u8,
-    /// With [`Plant::CountGoesOn`]: the index of each rival's beat seen first, and last.
+    /// With [`Mutation::CountGoesOn`]: the index of each rival's beat seen first, and last.
     pub(crate) shown: BTreeMap<SessionId, (Index, Index)>,
 }
 
@@ -69,21 +71,26 @@ impl Node {
         self.election.is_some() && self.attention != Attention::Frozen
     }
 
-    /// What the core is told in the place of this answer.
-    pub(crate) fn is_told(&mut self, plant: Option<Plant>, call: &Call, answer: Answer) -> Answer {
+    /// Answer that is handed to the core in place of this one.
+    pub(crate) fn is_told(
+        &mut self,
+        mutation: Option<Mutation>,
+        call: &Call,
+        answer: Answer,
+    ) -> Answer {
         match (call, answer) {
             (Call::ReadBeat(rival), Answer::Beat(Some(seen)))
-                if plant == Some(Plant::CountGoesOn) =>
+                if mutation == Some(Mutation::CountGoesOn) =>
             {
                 let shown = self.shown.entry(rival.clone()).or_insert((seen.index, seen.index));
                 shown.1 = seen.index;
-                Answer::Beat(Some(BeatSeen { index: shown.0, ..seen }))
+                Answer::Beat(Some(BeatView { index: shown.0, ..seen }))
             }
             (_, answer) => answer,
         }
     }
 
-    /// What is sent in the place of this call.
+    /// Call that is sent in place of this one.
     pub(crate) fn sends(&self, call: Call) -> Call {
         match call {
             Call::Take { session, from, beat, keys } => {

@@ -3,7 +3,7 @@
 use leader_core::election::{Answer, Attempt, Call, Event, Failure};
 
 use crate::message::Manner;
-use crate::plant::Plant;
+use crate::support::Mutation;
 use crate::world::World;
 
 impl World {
@@ -11,6 +11,11 @@ impl World {
     pub(crate) fn pass(&mut self) {
         self.tick += 1;
         self.consul.pass(self.tick);
+        for message in &mut self.messages {
+            if matches!(message.manner, Manner::Cut | Manner::Late) && !message.is_watch() {
+                message.age += 1;
+            }
+        }
         for id in 0..self.nodes.len() {
             if self.nodes[id].is_awake() {
                 self.wake(id);
@@ -22,7 +27,10 @@ impl World {
                 || nodes[message.node].awaited.contains_key(&message.attempt)
         });
         self.sweep();
-        let is_calm = self.nodes.iter().all(|node| !node.is_cut && node.attention.is_given())
+        let is_calm = self
+            .nodes
+            .iter()
+            .all(|node| !node.is_cut && !node.is_deaf && node.attention.is_given())
             && self.nodes.iter().any(|node| node.election.is_some() && !node.leaves);
         self.unled = if is_calm && !self.is_led() { self.unled + 1 } else { 0 };
     }
@@ -30,14 +38,14 @@ impl World {
     /// The process looks at the clock: some of what it waits for is overdue.
     pub(crate) fn wake(&mut self, id: usize) {
         let now = self.nodes[id].now(self.tick);
-        // no read of one that is cut off comes through a tick late
+        // what one that is cut off has asked fails as soon as nothing more can come of it
         let is_over = |attempt: &Attempt| {
             self.nodes[id].awaited[attempt] <= now
                 || self.messages.iter().any(|message| {
                     message.node == id
                         && message.attempt == *attempt
                         && message.manner == Manner::Cut
-                        && message.is_read()
+                        && (message.is_read() || message.age > message.lingers())
                 })
         };
         // Consul answers a watch that nothing happened to each tick, instead of each ten seconds:
@@ -46,8 +54,8 @@ impl World {
             self.messages.iter().any(|message| {
                 message.node == id
                     && message.attempt == *attempt
-                    && message.manner == Manner::Prompt
-                    && matches!(message.call, Call::Watch(..))
+                    && matches!(message.manner, Manner::Prompt | Manner::Late)
+                    && message.is_watch()
                     && !message.is_answered()
                     && !self.is_executable(message)
             })
@@ -72,14 +80,14 @@ impl World {
         }
     }
 
-    /// What a process is told where no answer came.
+    /// Answer that is handed to a process where none came.
     fn unanswered(&self, id: usize, attempt: Attempt) -> Answer {
         let is_release = self.messages.iter().any(|message| {
             (message.node, message.attempt) == (id, attempt)
                 && matches!(message.call, Call::Release { .. })
         });
-        match self.plant() {
-            Some(Plant::TakenUpAsItIs) if is_release => Answer::Done,
+        match self.mutation() {
+            Some(Mutation::TakenUpAsItIs) if is_release => Answer::Done,
             _ => Answer::Failed(Failure::Transient),
         }
     }

@@ -1,4 +1,4 @@
-//! When each job is due, from an instant on.
+//! The due instants of each job, from an instant on.
 
 use std::io;
 use std::iter::successors;
@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::output::{self, Form};
 use super::table::{Column, Table};
-use crate::job::Registration;
+use crate::registry::Registration;
 
-/// What a script is told of a due instant.
+/// A due instant, for scripts.
 #[derive(Serialize)]
 struct Instant<'a> {
     name: &'a str,
@@ -52,19 +52,19 @@ pub(super) fn print(
     output::text(|width| table.print(width))
 }
 
-/// Those after this one, by the clock of the schedule's zone.
+/// The due instants after `from`, on the clock of the schedule's zone.
 pub(super) fn instants(schedule: &Schedule, from: Due) -> impl Iterator<Item = Due> {
     let next = |due: &Due| Some(due.at(schedule.next_after(due.timestamp())?));
     let from = from.in_zone(schedule.zone());
     let first = match schedule {
         Schedule::Every(_) | Schedule::Cron(_) => next(&from),
-        // these go by their own runs
+        // these follow their own runs
         _ => None,
     };
     successors(first, next)
 }
 
-/// What is told of one that is due at no instant.
+/// The words for a schedule without a known instant.
 pub(super) const fn without_instants(schedule: &Schedule) -> &'static str {
     match schedule {
         Schedule::After(_) => "after each run",
@@ -73,7 +73,7 @@ pub(super) const fn without_instants(schedule: &Schedule) -> &'static str {
     }
 }
 
-/// The time of day that the clock of its zone shows, where it has one.
+/// The time of day in the zone of the instant, unless that is UTC.
 pub(super) fn by_its_clock(due: Due) -> Option<String> {
     (due.zone() != Zone::UTC).then(|| due.time_of_day())
 }

@@ -1,36 +1,40 @@
-//! What keeps a service from leading, found without leading anything, and without writing.
+//! The check of settings, jobs and lock service, without leading and without writing.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
+use leader_core::Due;
+use leader_core::election::Liveness;
 use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 
 use super::WRONG;
 use super::output::{self, Form};
 use super::table::{Column, Table};
-use crate::lock::{Leader, LockService, Policy, Rule};
+use crate::leadership::{LockService, Policy, Rule, slow};
+use crate::model::Leader;
 use crate::runtime::Runtime;
+use crate::text::Excerpt;
 
-/// How long the lock service has to answer all that it is asked.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Timeout of all requests together.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// As many as a runtime opens connections.
-const TOGETHER: usize = 4;
+/// Maximum number of concurrent requests: as many as a runtime has connections.
+const MAX_CONCURRENT: usize = 4;
 
-/// What is found.
+/// The result of the check.
 #[derive(Default, Serialize)]
 struct Report {
-    /// Each with its place and its remedy. None, where all is well.
+    /// Faults, each with its place and its remedy.
     faults: Vec<String>,
     lock: Lock,
-    /// None, where the lock service knows of none.
+    /// Rights of the token; empty where the lock service has no rights.
     rights: Vec<Right>,
     leaders: Vec<Led>,
     settings: Vec<Setting>,
-    /// Whether it is the settings or the jobs that are wrong: then nothing was asked.
+    /// Whether settings or jobs are wrong: then the lock service was not asked.
     #[serde(skip)]
     is_wrong: bool,
 }
@@ -38,31 +42,31 @@ struct Report {
 /// The lock service.
 #[derive(Default, Serialize)]
 struct Lock {
-    /// As logs name it; none where the settings are wrong.
+    /// The lock service as logs name it; `None` where settings are wrong.
     place: Option<String>,
     answers: bool,
 }
 
-/// A rule of the policy that the token needs, and whether it has it.
+/// A rule that the token needs, and whether the token has it.
 #[derive(Serialize)]
 struct Right {
     rule: String,
     granted: bool,
 }
 
-/// Who leads a key.
+/// The leader of a key.
 #[derive(Serialize)]
 struct Led {
     key: String,
     leader: Option<Leader>,
 }
 
-/// A setting that is in force.
+/// A setting in force.
 #[derive(Serialize)]
 struct Setting {
     name: String,
     value: String,
-    /// Where it is written.
+    /// The source of the value.
     place: String,
 }
 
@@ -80,15 +84,15 @@ const LEADERS: [Column; 5] = [
 
 pub(super) async fn print(runtime: &Runtime, Form { json }: Form) -> ExitCode {
     let mut report = Report::default();
-    report.settings.extend(runtime.origins().into_iter().map(|origin| Setting {
-        name: origin.name,
-        value: origin.value,
-        place: origin.place.to_string(),
+    report.settings.extend(runtime.effective().into_iter().map(|setting| Setting {
+        name: setting.name,
+        value: setting.value,
+        place: setting.source.to_string(),
     }));
     match runtime.lock_service() {
-        Ok((service, policy, keys)) => report.look(&*service, policy, keys).await,
+        Ok((service, policy, keys)) => report.ask(&*service, policy, keys).await,
         Err(error) => {
-            report.is_wrong = error.is_wrong_settings();
+            report.is_wrong = error.is_configuration();
             report.faults = error.into_faults();
         }
     }
@@ -97,7 +101,7 @@ pub(super) async fn print(runtime: &Runtime, Form { json }: Form) -> ExitCode {
         Report { faults, .. } => u8::from(!faults.is_empty()),
     };
     let said =
-        if json { output::object(&report) } else { output::text(|width| report.told(width)) };
+        if json { output::object(&report) } else { output::text(|width| report.tables(width)) };
     for fault in &report.faults {
         eprintln!("Error: {fault}");
     }
@@ -105,14 +109,15 @@ pub(super) async fn print(runtime: &Runtime, Form { json }: Form) -> ExitCode {
 }
 
 impl Report {
-    async fn look(&mut self, service: &dyn LockService, policy: Policy, keys: Vec<String>) {
-        let deadline = Instant::now() + PATIENCE;
-        self.lock.place = Some(service.place());
-        match timeout_at(deadline, service.answers()).await {
-            Ok(Ok(())) => self.lock.answers = true,
-            Ok(Err(fault)) => return self.tell(service, &fault),
-            Err(_) => return self.tell(service, &late()),
-        }
+    async fn ask(&mut self, service: &dyn LockService, policy: Policy, keys: Vec<String>) {
+        let deadline = Instant::now() + TIMEOUT;
+        self.lock.place = Some(service.location());
+        let mut longest = match timeout_at(deadline, timed(service.answers())).await {
+            Ok((Ok(()), took)) => took,
+            Ok((Err(fault), _)) => return self.push_fault(service, &fault),
+            Err(_) => return self.push_fault(service, &late()),
+        };
+        self.lock.answers = true;
         let mut faults = BTreeSet::new();
         match timeout_at(deadline, service.rights(policy)).await {
             Ok(Ok(rights)) => {
@@ -126,13 +131,16 @@ impl Report {
         let lacks: Vec<_> =
             self.rights.iter().filter(|right| !right.granted).map(|right| &right.rule).collect();
         let mut asked = stream::iter(keys)
-            .map(|key| async { (service.leader(key.clone()).await, key) })
-            .buffered(TOGETHER);
+            .map(|key| async { (timed(service.leader(key.clone())).await, key) })
+            .buffered(MAX_CONCURRENT);
         loop {
             match timeout_at(deadline, asked.next()).await {
-                Ok(Some((Ok(leader), key))) => self.leaders.push(Led { key, leader }),
-                Ok(Some((Err(fault), _))) if lacks.iter().any(|rule| fault.contains(*rule)) => {}
-                Ok(Some((Err(fault), _))) => drop(faults.insert(fault)),
+                Ok(Some(((Ok(leader), took), key))) => {
+                    longest = longest.max(took);
+                    self.leaders.push(Led { key, leader });
+                }
+                Ok(Some(((Err(fault), _), _))) if lacks.iter().any(|it| fault.contains(*it)) => {}
+                Ok(Some(((Err(fault), _), _))) => drop(faults.insert(fault)),
                 Ok(None) => break,
                 Err(_) => {
                     faults.insert(late());
@@ -140,15 +148,20 @@ impl Report {
                 }
             }
         }
-        faults.iter().for_each(|fault| self.tell(service, fault));
+        if let Liveness::Beats(timing) = service.liveness()
+            && longest > timing.late()
+        {
+            faults.insert(slow(longest, timing.lease()));
+        }
+        faults.iter().for_each(|fault| self.push_fault(service, fault));
     }
 
-    fn tell(&mut self, service: &dyn LockService, fault: &str) {
-        self.faults.push(format!("{}: {fault}", service.place()));
+    fn push_fault(&mut self, service: &dyn LockService, fault: &str) {
+        self.faults.push(format!("{}: {fault}", service.location()));
     }
 
-    /// For people.
-    fn told(&self, width: Option<u16>) -> String {
+    /// Formats the report for people.
+    fn tables(&self, width: Option<u16>) -> String {
         let settings = self
             .settings
             .iter()
@@ -166,7 +179,8 @@ impl Report {
                 let lock = vec![place.clone(), answers.into(), rights];
                 parts.push(Table::new(&LOCK, std::iter::once(lock)).print(width));
             }
-            None => parts.push("What is wrong comes first: the lock service was not asked.".into()),
+            None => parts
+                .push("The lock service was not asked, because settings or jobs are wrong.".into()),
         }
         if !self.leaders.is_empty() {
             parts.push(Table::new(&LEADERS, self.leaders.iter().map(row)).print(width));
@@ -175,8 +189,14 @@ impl Report {
     }
 }
 
+/// The result of a request, and its duration.
+async fn timed<T>(asked: impl Future<Output = T>) -> (T, Duration) {
+    let began = Instant::now();
+    (asked.await, began.elapsed())
+}
+
 fn late() -> String {
-    format!("no answer within {PATIENCE:?}")
+    format!("no answer within {TIMEOUT:?}")
 }
 
 impl From<(Rule, bool)> for Right {
@@ -188,11 +208,13 @@ impl From<(Rule, bool)> for Right {
 fn row(Led { key, leader }: &Led) -> Vec<String> {
     let nobody = || vec![key.clone(), "nobody".into(), String::new(), String::new(), String::new()];
     leader.as_ref().map_or_else(nobody, |leader| {
+        let shown = |text: &str| Excerpt::name(text).to_string();
         let service = match &leader.version {
-            Some(version) => format!("{} {version}", leader.service),
-            None => leader.service.clone(),
+            Some(version) => format!("{} {}", shown(&leader.service), shown(version)),
+            None => shown(&leader.service),
         };
         let pid = leader.pid.to_string();
-        vec![key.clone(), leader.node.clone(), pid, service, leader.since.clone()]
+        let since = leader.since.map_or_else(|| "unknown".into(), |at| Due::new(at).to_string());
+        vec![key.clone(), shown(&leader.node), pid, service, since]
     })
 }

@@ -1,4 +1,4 @@
-//! Every job: when it is due next, what it is, and where it stands.
+//! The list of all jobs, with schedule, next due instant, key and place in the code.
 
 use std::io;
 
@@ -8,15 +8,15 @@ use serde::Serialize;
 use super::calendar::{by_its_clock, instants, without_instants};
 use super::output::{self, Form};
 use super::table::{Column, Table};
-use crate::job::Registration;
+use crate::registry::Registration;
 
-/// What a script is told of a job.
+/// A job, for scripts.
 #[derive(Serialize)]
 struct Listed<'a> {
     name: &'a str,
     key: &'a str,
     schedule: String,
-    /// Whose clock it goes by, if by any.
+    /// The zone of a cron schedule.
     zone: Option<&'static str>,
     description: String,
     next: Option<String>,

@@ -1,4 +1,4 @@
-//! The command line of a service: it answers a question about its jobs, or runs them.
+//! The command line of a service: answers a question about its jobs, or runs them.
 
 mod calendar;
 mod check;
@@ -15,14 +15,14 @@ use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
 
 use self::output::Form;
-use crate::clock;
 use crate::error::Result;
 use crate::runtime::Runtime;
+use crate::system::clock;
 
-/// What is wrong with the settings or the jobs, or with the command line: what clap says, too.
+/// The exit code for wrong settings, jobs or arguments; clap has the same.
 const WRONG: u8 = 2;
 
-/// Runs the service, until SIGTERM or SIGINT. A command asks about it instead, and runs nothing
+/// Runs the service until SIGTERM or SIGINT. A command asks about it instead, and runs nothing
 #[derive(Parser)]
 struct CommandLine {
     #[command(subcommand)]
@@ -31,13 +31,12 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Says which jobs there are, when they are due, and what is wrong
+    /// Shows the jobs, their due instants, and faults
     Jobs(JobsCommand),
 }
 
-/// The questions about the jobs of a service, for one that has a clap parser of its own: as a
-/// command, `jobs` or whatever it is called there, whose own commands are `list`, `next`, `check`
-/// and `acl`. [`Runtime::answer`] answers it.
+/// The command `jobs` for a service with a clap parser of its own, with the subcommands `list`,
+/// `next`, `check` and `acl`. [`Runtime::answer`] answers it.
 ///
 /// # Examples
 ///
@@ -49,9 +48,9 @@ enum Command {
 ///
 /// #[derive(Parser)]
 /// enum CommandLine {
-///     /// Serves
+///     /// Serves requests
 ///     Serve { port: u16 },
-///     /// Says which jobs there are, and when they are due
+///     /// Shows the jobs and their due instants
 ///     Jobs(JobsCommand),
 /// }
 ///
@@ -79,69 +78,69 @@ pub struct JobsCommand {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 where all is well, 1 where something that was checked is not, 2 where the settings,
-the jobs or this command line are wrong.";
+Exit codes: 0 if all is well, 1 if the check found a fault, 2 if the settings, the jobs or the
+arguments are wrong.";
 
 #[derive(Clone, Debug, Subcommand)]
 enum Question {
-    /// Lists every job: when it is due next, its schedule in words, its key, its place in the code
+    /// Lists every job: next due instant, schedule in words, key, place in the code
     List {
         #[command(flatten)]
         form: Form,
     },
-    /// Prints the instants at which each job is due next, also of those that are not enabled
+    /// Lists the next due instants of each job, also of jobs that are not enabled
     Next {
-        /// How many of each job, from 1 to 10000
+        /// Number of instants a job, from 1 to 10000
         #[arg(default_value_t = 5, hide_possible_values = true)]
         #[arg(value_parser = clap::value_parser!(u16).range(1..=10_000))]
         number: u16,
-        /// Those after this instant, which is one such as 2026-03-28T00:00:00Z [default: now]
+        /// Start after this instant, such as 2026-03-28T00:00:00Z [default: now]
         #[arg(long, value_name = "INSTANT")]
         from: Option<Due>,
         #[command(flatten)]
         form: Form,
     },
-    /// Checks settings, jobs and the lock service, and says who leads; leads and writes nothing
+    /// Checks settings, jobs and the lock service, and shows the leaders; leads and writes nothing
     Check {
         #[command(flatten)]
         form: Form,
     },
-    /// Prints the least that the ACL token must permit, as a policy that Consul takes
+    /// Prints the smallest ACL policy for the token, as Consul takes it
     Acl,
 }
 
 /// Feature `cli`.
 impl Runtime {
-    /// The whole of a service's `main`: runs it as [`Runtime::run`] does; or, where the command line
-    /// asks for it, answers instead, and runs nothing:
+    /// Runs the service as [`Runtime::run`] does; or, with a command on the command line, answers the
+    /// command and runs nothing. The whole of a service's `main`:
     ///
     /// | command | answers |
     /// |---|---|
-    /// | `jobs list` | every job, and when it is due next |
+    /// | `jobs list` | every job, and its next due instant |
     /// | `jobs next [N] [--from INSTANT]` | each job's next due instants: 5, or 1 to 10000 |
-    /// | `jobs check` | what keeps it from leading, who leads, and where settings are written |
+    /// | `jobs check` | faults, leaders, and the source of each setting |
     /// | `jobs acl` | [`Runtime::acl_policy`] |
     ///
     /// The first three take `--json`, for scripts:
     ///
     /// * `list`: an array of objects with `name`, `key` (with the prefix of the settings),
     ///   `schedule`, `zone` (of a `cron`; else `null`), `description`, `next` (RFC 3339 in UTC; `null`
-    ///   where no instant is known, as of `after` and `while_leading`), `enabled` and `place`
-    ///   (`file:line`).
+    ///   for schedules without known instants, such as `after` and `while_leading`), `enabled` and
+    ///   `place` (`file:line`).
     /// * `next`: an array of objects with `name` and `due`, an instant as above, in the order of the
-    ///   list; a job whose instants are not known has none. Instants are those of the schedule,
-    ///   whether the job is enabled or not.
-    /// * `check`: an object with `faults` (texts; none where all is well), `lock` (`place`, `null`
-    ///   where it was not asked since settings or jobs are wrong, and `answers`), `rights` (each with
-    ///   `rule` and `granted`), `leaders` (each with `key` and `leader`, a [`Leader`](crate::Leader)
-    ///   or `null`) and `settings` (each with `name`, `value` and `place`).
+    ///   list; jobs without known instants are left out. The instants are those of the schedule, also
+    ///   of a job that is not enabled.
+    /// * `check`: an object with `faults` (texts, empty if all is well), `lock` (`place`, `null` if
+    ///   settings or jobs are wrong and it was not asked; and `answers`), `rights` (each with `rule`
+    ///   and `granted`), `leaders` (each with `key` and `leader`, a [`Leader`](crate::Leader) or
+    ///   `null`) and `settings` (each with `name`, `value` and `place`).
     ///
-    /// `list`, `next` and `acl` ask nobody, and what jobs take as [`Data`](crate::Data) need not be
-    /// there. `check` leads nothing, writes nothing, and ends within 5 s where nobody answers.
+    /// `list`, `next` and `acl` send no request, and work without the [`Data`](crate::Data) of jobs.
+    /// `check` leads nothing, writes nothing, and ends within 5 s if the lock service does not answer.
     ///
-    /// While it answers, nothing is logged: what is on stdout is the answer, and faults are on
-    /// stderr. Tables are as wide as the terminal; elsewhere as wide as `COLUMNS`, or as need be. A
-    /// service with a clap parser of its own puts a [`JobsCommand`] there.
+    /// While a command is answered, nothing is logged: stdout has the answer, and stderr the faults.
+    /// Tables are as wide as the terminal; elsewhere as wide as `COLUMNS` says, or unbounded. A service
+    /// with a clap parser of its own uses a [`JobsCommand`].
     ///
     /// # Examples
     ///
@@ -161,9 +160,8 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// Those of [`Runtime::run`]. Whatever a command finds is in its exit code: 0 where all is well,
-    /// 1 where something that was checked is not, 2 where the settings, the jobs or the command line
-    /// are wrong.
+    /// Those of [`Runtime::run`]. Commands return an exit code instead: 0 if all is well, 1 if the
+    /// check found a fault, 2 if the settings, the jobs or the arguments are wrong.
     pub async fn main(self) -> Result<ExitCode> {
         match CommandLine::try_parse() {
             Ok(CommandLine { command: None }) => {
@@ -173,16 +171,15 @@ impl Runtime {
             Ok(CommandLine { command: Some(Command::Jobs(command)) }) => {
                 Ok(self.answer(command).await)
             }
-            // a help that was asked for comes this way as well
-            Err(said) => {
-                let code = u8::try_from(said.exit_code()).unwrap_or(WRONG);
-                Ok(output::code_of(said.print(), code))
+            // `--help` comes this way as well
+            Err(message) => {
+                let code = u8::try_from(message.exit_code()).unwrap_or(WRONG);
+                Ok(output::code_of(message.print(), code))
             }
         }
     }
 
-    /// Answers a command that the service's own parser has read; the exit code is as that of
-    /// [`Runtime::main`].
+    /// Answers a command of the service's own parser. The exit code is that of [`Runtime::main`].
     pub async fn answer(self, command: JobsCommand) -> ExitCode {
         self.asked(command.question).with_subscriber(NoSubscriber::default()).await
     }
@@ -190,22 +187,22 @@ impl Runtime {
     async fn asked(self, question: Question) -> ExitCode {
         let now = Due::new(clock::wall());
         match question {
-            Question::List { form } => told(self.listed(), |jobs| listing::print(jobs, now, form)),
-            Question::Next { number, from, form } => {
-                told(self.listed(), |jobs| calendar::print(jobs, from.unwrap_or(now), number, form))
-            }
+            Question::List { form } => print(self.listed(), |jobs| listing::print(jobs, now, form)),
+            Question::Next { number, from, form } => print(self.listed(), |jobs| {
+                calendar::print(jobs, from.unwrap_or(now), number, form)
+            }),
             Question::Check { form } => check::print(&self, form).await,
             Question::Acl => {
-                told(self.acl_policy(), |policy| output::text(|_| policy.trim_end().to_owned()))
+                print(self.acl_policy(), |policy| output::text(|_| policy.trim_end().to_owned()))
             }
         }
     }
 }
 
-/// What there is to say, where the settings and the jobs are right.
-fn told<T>(found: Result<T>, say: impl FnOnce(&T) -> io::Result<()>) -> ExitCode {
+/// Prints the answer, or the faults of settings and jobs.
+fn print<T>(found: Result<T>, print: impl FnOnce(&T) -> io::Result<()>) -> ExitCode {
     match found {
-        Ok(found) => output::code_of(say(&found), 0),
+        Ok(found) => output::code_of(print(&found), 0),
         Err(error) => {
             eprintln!("Error: {error:?}");
             ExitCode::from(WRONG)

@@ -1,4 +1,4 @@
-//! What is said on stdout, to people or to scripts.
+//! Answers on stdout, for people or for scripts.
 
 use std::io::{self, BufWriter, ErrorKind, Write as _};
 use std::process::ExitCode;
@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::{Serialize, Serializer as _};
 
-/// Whom it is said to.
+use crate::text::Excerpt;
+
+/// The form of an answer.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct Form {
     /// For scripts: JSON
@@ -14,7 +16,7 @@ pub(super) struct Form {
     pub(super) json: bool,
 }
 
-/// An array, item by item.
+/// Prints an array, item by item.
 pub(super) fn array(items: impl Iterator<Item = impl Serialize>) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     serde_json::Serializer::pretty(&mut out).collect_seq(items)?;
@@ -22,7 +24,7 @@ pub(super) fn array(items: impl Iterator<Item = impl Serialize>) -> io::Result<(
     out.flush()
 }
 
-/// An object.
+/// Prints an object.
 pub(super) fn object(object: &impl Serialize) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     serde_json::to_writer_pretty(&mut out, object)?;
@@ -30,16 +32,16 @@ pub(super) fn object(object: &impl Serialize) -> io::Result<()> {
     out.flush()
 }
 
-/// A text of lines, which is told the columns of the terminal.
+/// Prints lines of text, made for the width of the terminal.
 pub(super) fn text(text: impl FnOnce(Option<u16>) -> String) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", text(width()))?;
     out.flush()
 }
 
-/// The code, where all could be said; a reader that has read enough, as `head` has, is no fault.
-pub(super) fn code_of(said: io::Result<()>, code: u8) -> ExitCode {
-    match said {
+/// Returns the code if all was printed. A reader that stops early, such as `head`, is no fault.
+pub(super) fn code_of(printed: io::Result<()>, code: u8) -> ExitCode {
+    match printed {
         Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
             eprintln!("Error: stdout cannot be written ({cause})");
             ExitCode::FAILURE
@@ -48,9 +50,21 @@ pub(super) fn code_of(said: io::Result<()>, code: u8) -> ExitCode {
     }
 }
 
-/// The columns of the terminal; elsewhere those that `COLUMNS` asks for, or any number.
+/// The width of the terminal; elsewhere that of `COLUMNS`; `None` where neither is known.
 fn width() -> Option<u16> {
     let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
-    let wished = || std::env::var("COLUMNS").ok()?.parse().ok();
-    terminal.or_else(wished).filter(|width| *width > 0)
+    terminal.or_else(from_variable).filter(|width| *width > 0)
+}
+
+fn from_variable() -> Option<u16> {
+    let text = std::env::var_os("COLUMNS").filter(|text| !text.is_empty())?;
+    let width = text.to_str().and_then(|text| text.parse().ok());
+    if width.is_none() {
+        let text = text.to_string_lossy();
+        eprintln!(
+            "COLUMNS=`{}`: is no number from 0 to 65535; tables are as wide as need be",
+            Excerpt::line(&text)
+        );
+    }
+    width
 }

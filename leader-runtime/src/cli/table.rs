@@ -4,7 +4,7 @@ use comfy_table::{
     ColumnConstraint, ContentArrangement, LineStyle, Table as Drawn, TableStyle, Width,
 };
 
-/// A column, and where it goes when there is little room.
+/// A column, and its position on a narrow terminal.
 #[derive(Clone, Copy)]
 pub(super) struct Column {
     title: &'static str,
@@ -18,21 +18,21 @@ pub(super) struct Table {
     rows: Vec<Vec<String>>,
 }
 
-/// Between two columns.
+/// Number of spaces between two columns.
 const GAP: u16 = 2;
 
-/// A column of sentences is not narrower than this in a table of one line a row.
+/// Minimum width of a column of sentences in a table with one line a row.
 const SENTENCE: u16 = 28;
 
-/// What is longer than this, and has nowhere to be broken, is broken anywhere.
+/// Maximum length of a word that is kept in one piece.
 const WORD: u16 = 32;
 
-/// Rows of several lines are set apart by an empty one.
+/// The style that separates rows of several lines by an empty line.
 const APART: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill(' '))
     .row_separator(LineStyle::none().fill(' '));
 
-/// Where a line may be broken, for as long as it is not printed: a space that has no width.
+/// Mark of a possible line break, a space without width, which is removed before printing.
 const JOINT: char = '\u{200B}';
 
 impl Column {
@@ -40,19 +40,19 @@ impl Column {
         Self { title, is_under: false, is_wrapped: false }
     }
 
-    /// Goes under the column before it, where the terminal has no room for all of them.
+    /// Puts this column under the one before it on a narrow terminal.
     pub(super) const fn under(self) -> Self {
         Self { is_under: true, ..self }
     }
 
-    /// Has sentences, which may take several lines.
+    /// Marks a column of sentences, which may take several lines.
     pub(super) const fn wrapped(self) -> Self {
         Self { is_wrapped: true, ..self }
     }
 }
 
 impl Table {
-    /// A column in which no row has anything is left out.
+    /// Leaves out a column without any text.
     pub(super) fn new(columns: &[Column], rows: impl Iterator<Item = Vec<String>>) -> Self {
         let mut columns = columns.to_vec();
         let mut rows: Vec<Vec<String>> = rows.collect();
@@ -65,7 +65,7 @@ impl Table {
         Self { columns, rows }
     }
 
-    /// Without the last line's end; as wide as need be, where no width is given.
+    /// Returns the table without the last line feed; unbounded without a width.
     pub(super) fn print(&self, width: Option<u16>) -> String {
         let mut table = drawn(self.rows.clone());
         if let Some(width) = width {
@@ -82,7 +82,7 @@ impl Table {
         table.trim_fmt().replace(JOINT, "")
     }
 
-    /// Whether there is room for a row in one line, but for its sentences; then it will be one.
+    /// Tries to lay out each row in one line, sentences wrapped. Returns whether there is room.
     fn fit(&self, table: &mut Drawn, width: u16) -> bool {
         let widths = table.column_max_content_widths();
         let needed =
@@ -101,7 +101,7 @@ impl Table {
         true
     }
 
-    /// The row, each cell above those that go under it.
+    /// Stacks the cells of a row that go under one another.
     fn stacked(&self, row: &[String]) -> Vec<String> {
         let mut stacks: Vec<String> = Vec::new();
         for (column, text) in self.columns.iter().zip(row) {
@@ -115,7 +115,7 @@ impl Table {
     }
 }
 
-/// The first of the rows has the titles.
+/// Draws rows; the first has the titles.
 fn drawn(rows: Vec<Vec<String>>) -> Drawn {
     let mut table = Drawn::new();
     table.load_style(TableStyle::new()).set_delimiter(JOINT);
@@ -129,7 +129,7 @@ fn drawn(rows: Vec<Vec<String>>) -> Drawn {
     table
 }
 
-/// No column becomes narrower than its longest word.
+/// Keeps each column as wide as its longest word.
 fn keep_words(table: &mut Drawn, rows: &[Vec<String>]) {
     for (number, column) in table.column_iter_mut().enumerate() {
         let words = rows.iter().flat_map(|row| row[number].split([JOINT, '\n']));
@@ -139,8 +139,8 @@ fn keep_words(table: &mut Drawn, rows: &[Vec<String>]) {
     }
 }
 
-/// The text with a joint wherever a line may end: after a space, and after what parts a name, but
-/// for the `/` of a cron and the `-` of a date. What a terminal would obey is taken out.
+/// Puts a joint where a line may end: after a space, and after a separator in a name, except the `/`
+/// of a cron and the `-` of a date. Control characters are replaced.
 fn breakable(text: &str) -> String {
     let is_name = !text.contains(' ');
     let mut broken = String::new();

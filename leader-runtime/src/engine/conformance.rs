@@ -1,8 +1,8 @@
-//! What every engine does, tried on each of them, by a made-up wall clock in virtual time.
+//! The laws of every engine, tested on each of them with a made-up wall clock in virtual time.
 //!
-//! What tokio-cron-scheduler cannot do by itself, so that its engine does not ask it to:
+//! Reasons why the engine for tokio-cron-scheduler leaves a law to the precise engine:
 //!
-//! | law | why not |
+//! | law | obstacle in tokio-cron-scheduler |
 //! |---|---|
 //! | a tick within 3 ms of its instant | its ticker looks each 500 ms, which is a literal |
 //! | intervals of a part of a second | it keeps whole seconds, rounded down |
@@ -11,9 +11,9 @@
 //! | no burst and no silence when the clock is set | a repeated job that falls behind never runs again |
 //! | nothing after the end | it looks at its own shutdown each 500 ms |
 //!
-//! And what cannot be had through it at all: its list has whole seconds, and says that a job ran a
-//! second after it is due next, which keeps its ticker off; its `Done` comes when a firing is
-//! handed over, since it does not wait for what runs elsewhere.
+//! Limits of that engine: the scheduler's list has whole seconds, and shows a last run one second after
+//! the next due instant, which keeps its ticker from starting the job. Its `Done` comes when a firing
+//! is handed over, since it does not wait for runs outside of it.
 
 use std::cell::Cell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,7 +24,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::{Engine, Precise, Tick};
 
 thread_local! {
-    /// What the wall clock showed, and when it was set.
+    /// The instant at which the wall clock was set, and its reading then.
     static SET: Cell<Option<(Instant, SystemTime)>> = const { Cell::new(None) };
 }
 
@@ -45,7 +45,7 @@ fn schedules(texts: &[&str]) -> Vec<Schedule> {
     texts.iter().map(|text| text.parse().expect(text)).collect()
 }
 
-/// Ticks until so much virtual time has passed.
+/// The ticks of the next part of virtual time.
 pub(super) async fn ticks(engine: &mut impl Engine, span: Duration) -> Vec<Tick> {
     let mut ticks = Vec::new();
     let until = Instant::now() + span;
@@ -60,7 +60,7 @@ fn run(ticks: &[Tick]) -> Vec<(usize, SystemTime)> {
     run.map(|tick| (tick.place, tick.due)).collect()
 }
 
-/// Every instant of these schedules after the one and up to the other, in order.
+/// Every instant of these schedules in an interval, in order.
 fn due(schedules: &[Schedule], from: SystemTime, to: SystemTime) -> Vec<(usize, SystemTime)> {
     let mut due = Vec::new();
     for (job, schedule) in schedules.iter().enumerate() {
@@ -123,7 +123,7 @@ async fn at_the_end_all_that_is_due_is_handed_out_at_once<E: Engine>(
     set_clock(500);
     let mut engine = start(schedules(&["every 1s"; 200])).await;
     let first = engine.next().await;
-    let rest = std::iter::from_fn(|| engine.last());
+    let rest = std::iter::from_fn(|| engine.pop_due());
     let mut jobs: Vec<_> = rest.chain([first]).map(|tick| tick.place).collect();
     jobs.sort_unstable();
     assert_eq!(jobs, (0..200).collect::<Vec<_>>());
@@ -198,7 +198,7 @@ macro_rules! conform {
             )*
         }
 
-        #[cfg(feature = "tokio_cron_scheduler")]
+        #[cfg(feature = "tokio-cron-scheduler")]
         mod tokio_cron_scheduler {
             use crate::engine::tokio_cron_scheduler::tests::start;
 

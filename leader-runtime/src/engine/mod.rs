@@ -1,38 +1,38 @@
-//! When jobs fire: the instants at which each is due, told as they come.
+//! Engines: the source of ticks, which are the due instants of schedules.
 
-mod alarm;
 #[cfg(test)]
 mod conformance;
-mod lived;
 mod precise;
-#[cfg(feature = "tokio_cron_scheduler")]
+mod seen_intervals;
+mod timer;
+#[cfg(feature = "tokio-cron-scheduler")]
 mod tokio_cron_scheduler;
 
 use std::time::{Duration, SystemTime};
 
 pub(crate) use precise::Precise;
-#[cfg(feature = "tokio_cron_scheduler")]
+#[cfg(feature = "tokio-cron-scheduler")]
 pub(crate) use tokio_cron_scheduler::{Scheduler, TokioCronScheduler};
 
-/// Tells when schedules are due.
+/// A source of ticks.
 pub(crate) trait Engine: Send {
-    /// The next tick, when it is due. Dropping the future loses nothing.
+    /// Waits until a schedule is due. Cancel safe.
     fn next(&mut self) -> impl Future<Output = Tick> + Send;
 
-    /// Another tick that was due when the last one came.
+    /// Returns another tick that was due when the last one was returned.
     fn try_next(&mut self) -> Option<Tick>;
 
-    /// A tick that is due by now, when the process ends: it waits for nobody any more.
-    fn last(&mut self) -> Option<Tick>;
+    /// Returns the next tick that is already due, without waiting; used during shutdown.
+    fn pop_due(&mut self) -> Option<Tick>;
 }
 
-/// A schedule is due.
+/// A due instant of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tick {
-    /// Which of the schedules that the engine goes by, by its place among them.
+    /// Index of the schedule among those of the engine.
     pub(crate) place: usize,
-    /// When it was due; the same on every node.
+    /// The due instant, which is the same on every node.
     pub(crate) due: SystemTime,
-    /// It was found so much too late that it is not to be run.
+    /// How late the tick was found, where that is too late for its jobs to run.
     pub(crate) too_late: Option<Duration>,
 }

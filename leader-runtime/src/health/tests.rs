@@ -2,18 +2,19 @@ use std::time::Duration;
 
 use leader_core::{Lease, Timing};
 
-use super::{Health, Vitals};
-use crate::lock::Stage;
+use super::EngineLiveness;
+use crate::leadership::Stage;
+use crate::model::Health;
 
 /// One process, its manager played by the test.
 struct Scene {
     stage: Stage,
-    vitals: Vitals,
+    liveness: EngineLiveness,
 }
 
 impl Scene {
     fn new() -> Self {
-        let scene = Self { stage: Stage::new().0, vitals: Vitals::default() };
+        let scene = Self { stage: Stage::new().0, liveness: EngineLiveness::default() };
         scene.run();
         scene.stage.answer(None);
         scene
@@ -21,13 +22,13 @@ impl Scene {
 
     /// Both parts run.
     fn run(&self) {
-        self.vitals.beat();
+        self.liveness.mark();
         self.stage.beat();
     }
 
     fn health(&self) -> Health {
         let timing = Timing::new(Lease::default());
-        self.vitals.health(Some(&self.stage.manager), Some(timing))
+        self.liveness.health(Some(&self.stage.manager), Some(timing))
     }
 }
 
@@ -42,7 +43,7 @@ async fn a_runtime_that_leads_or_stands_by_is_live_and_ready() {
     assert_eq!(scene.health().to_string(), "live and ready\ntest/key: stands by\n");
     scene.stage.lead();
     assert_eq!(scene.health().to_string(), "live and ready\ntest/key: leads\n");
-    assert_eq!(scene.health().leads(), 1);
+    assert_eq!(scene.health().leading_count(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -53,15 +54,15 @@ async fn one_that_leads_past_its_deadline_is_not_live() {
     scene.stage.believe_for(Duration::from_secs(5));
     pass(5).await;
     // what ends the term may have only just woken
-    assert!(scene.health().live && scene.health().leads() == 0);
+    assert!(scene.health().is_live && scene.health().leading_count() == 0);
     pass(1).await;
     let health = scene.health();
-    assert!(!health.live && !health.ready && health.leads() == 0, "{health}");
+    assert!(!health.is_live && !health.is_ready && health.leading_count() == 0, "{health}");
     let text = "not live\nleads `test/key` past its deadline: what would stop that has not run\n\
                 test/key: leads past its deadline\n";
     assert_eq!(health.to_string(), text);
     scene.stage.lose();
-    assert!(scene.health().live);
+    assert!(scene.health().is_live);
 }
 
 #[tokio::test(start_paused = true)]
@@ -70,19 +71,19 @@ async fn one_whose_parts_do_not_run_for_30_s_is_not_live() {
     for (part, name) in [(0, "the task that begins runs"), (1, "the lock manager's thread")] {
         scene.run();
         pass(30).await;
-        assert!(scene.health().live);
+        assert!(scene.health().is_live);
         if part == 0 {
             scene.stage.beat()
         } else {
-            scene.vitals.beat()
+            scene.liveness.mark()
         }
         pass(1).await;
         let health = scene.health();
-        assert!(!health.live && health.faults.len() == 1, "{health}");
+        assert!(!health.is_live && health.faults.len() == 1, "{health}");
         assert!(health.faults[0].starts_with(&format!("{name} has not run for 31s")), "{health}");
     }
     scene.run();
-    assert!(scene.health().live);
+    assert!(scene.health().is_live);
 }
 
 #[tokio::test(start_paused = true)]
@@ -90,27 +91,27 @@ async fn one_without_an_answer_for_longer_than_the_lease_is_live_and_not_ready()
     let scene = Scene::new();
     scene.stage.answer(Some("Consul is away"));
     pass(6).await;
-    assert!(scene.health().ready);
+    assert!(scene.health().is_ready);
     scene.stage.answer(Some("Consul is away still"));
     pass(1).await;
     let health = scene.health();
-    assert!(health.live && !health.ready, "{health}");
+    assert!(health.is_live && !health.is_ready, "{health}");
     assert_eq!(health.faults, ["cannot come to lead, since 7s: Consul is away"]);
     scene.stage.answer(None);
-    assert!(scene.health().ready);
+    assert!(scene.health().is_ready);
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_is_not_ready_before_the_first_answer_nor_when_it_is_told_to_stop_nor_after_its_end() {
-    let scene = Scene { stage: Stage::new().0, vitals: Vitals::default() };
+    let scene = Scene { stage: Stage::new().0, liveness: EngineLiveness::default() };
     scene.run();
     let health = scene.health();
-    assert!(health.live && !health.ready, "{health}");
+    assert!(health.is_live && !health.is_ready, "{health}");
     scene.stage.answer(None);
-    assert!(scene.health().ready);
-    scene.vitals.close();
+    assert!(scene.health().is_ready);
+    scene.liveness.close();
     let health = scene.health();
-    assert!(health.live && !health.ready, "{health}");
-    let health = scene.vitals.health(None, None);
-    assert!(!health.live && !health.ready, "{health}");
+    assert!(health.is_live && !health.is_ready, "{health}");
+    let health = scene.liveness.health(None, None);
+    assert!(!health.is_live && !health.is_ready, "{health}");
 }

@@ -1,63 +1,68 @@
-//! What a run is told, and how a job's parameters take their part of it.
+//! The context of one attempt of a run, from which the parameters of its job are made.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::sync::Arc;
 
-use leader_core::record::Missing;
+use leader_core::record::MissedInstants;
 use leader_core::{Due, Key};
 
-use super::data::{Data, Values};
-use super::fence::Fence;
-use super::kv::{Kv, Store};
-use super::leading::Leading;
-use super::run::Run;
-use super::stop::{Stop, Stopper};
+use super::around::{AttemptFuture, AttemptInfo, Hook};
+use super::data::Values;
+use super::entry::{Entry, RunFuture};
+use super::from_run::Missing;
+use super::kv::Store;
+use super::stop::Stopper;
 use super::tasks::{Gone, Spare, Tasks};
-use crate::lock::Guard;
+use crate::leadership::Guard;
+use crate::model::Fence;
 
-/// What a run is told, all of it borrowed: a parameter makes what it takes, and most take little.
-pub struct Context<'r> {
-    attempt: Attempt<'r>,
-    stopper: &'r Stopper,
-    supplies: &'r Supplies,
+/// The context of one attempt of a run, from which [`FromRun`](crate::FromRun) makes the parameters
+/// of its job. All of it is borrowed: most parameters take little.
+pub struct RunContext<'r> {
+    pub(super) attempt: Attempt<'r>,
+    pub(super) stopper: &'r Stopper,
+    pub(super) supplies: &'r Supplies,
     /// The lock that it runs under.
-    lock: Option<(&'r Key, &'r Arc<Guard>)>,
-    /// What it starts beside itself; made for the first parameter that can.
+    pub(super) lock: Option<(&'r Key, &'r Arc<Guard>)>,
+    /// Tasks beside the job; made for the first parameter that can start one.
     tasks: OnceCell<Arc<Tasks>>,
     spare: Cell<Spare>,
-    /// What its parameters asked for in vain, each in words.
+    /// Values that its parameters lack, each in words.
     lacks: RefCell<Vec<String>>,
 }
 
-/// Which attempt of which run of which job.
+/// Identity of an attempt: of which run, of which job.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt<'r> {
     pub(crate) job: &'r Arc<str>,
+    /// With the prefix of the settings.
+    pub(crate) key: &'r str,
     pub(crate) due: Due,
     pub(crate) fence: Fence,
-    /// Of the run, and of the attempt.
+    /// Number of the run, and of the attempt.
     pub(crate) numbers: (u64, u32),
-    pub(crate) missing: Missing,
+    pub(crate) missing: MissedInstants,
 }
 
-/// What the process has for its jobs beside their runs.
+/// Resources of the process that its jobs share.
 #[derive(Debug, Default)]
 pub(crate) struct Supplies {
     pub(crate) data: Arc<Values>,
-    /// `None` where locks are no keys of Consul.
-    pub(crate) store: Option<Store>,
+    pub(crate) store: Store,
     pub(crate) key_prefix: Arc<str>,
+    /// Around each attempt; the first is the outermost.
+    pub(crate) hooks: Box<[Hook]>,
 }
 
 impl<'r> Attempt<'r> {
     /// The first of a run that has no number yet.
-    pub(crate) fn first(job: &'r Arc<str>, due: Due, fence: Fence) -> Self {
-        Self { job, due, fence, numbers: (1, 1), missing: Missing::default() }
+    pub(crate) fn first(job: &'r Arc<str>, key: &'r str, due: Due, fence: Fence) -> Self {
+        Self { job, key, due, fence, numbers: (1, 1), missing: MissedInstants::default() }
     }
 }
 
-impl<'r> Context<'r> {
+impl<'r> RunContext<'r> {
     pub(crate) fn new(
         attempt: Attempt<'r>,
         stopper: &'r Stopper,
@@ -68,14 +73,14 @@ impl<'r> Context<'r> {
         Self { attempt, stopper, supplies, lock, tasks, spare, lacks }
     }
 
-    /// The same, where a run under the same lock has left this.
+    /// Takes over the tasks that a run under the same lock has left.
     pub(crate) fn with_spare(self, spare: Spare) -> Self {
         self.spare.set(spare);
         self
     }
 
-    /// Ends what the run has started beside itself; where there was any, it is to be waited for.
-    /// And what the next run under the same lock can have.
+    /// Ends the tasks of the run. Returns their end, to be waited for, where there was any; and the
+    /// empty list of tasks, for the next run under the same lock.
     pub(crate) fn end_tasks(&mut self) -> (Option<Gone>, Spare) {
         match self.tasks.take() {
             Some(tasks) => Tasks::end(tasks),
@@ -83,121 +88,50 @@ impl<'r> Context<'r> {
         }
     }
 
-    fn tasks(&self) -> Arc<Tasks> {
+    /// The attempt, for a [`FromRun`](crate::FromRun) of your own: its job, key, fence and data.
+    #[must_use]
+    pub const fn info(&self) -> AttemptInfo<'r> {
+        AttemptInfo { attempt: self.attempt, supplies: self.supplies }
+    }
+
+    /// Makes the future of the attempt, with every hook around it; `None` where a parameter lacks
+    /// its value.
+    pub(crate) fn start(&'r self, entry: &Entry) -> Option<RunFuture<'r>> {
+        let mut work = (entry.start)(self)?;
+        for hook in self.supplies.hooks.iter().rev() {
+            let guard = self.lock.map(|(_, guard)| &**guard);
+            work = hook.around(self.info(), AttemptFuture::new(work, guard));
+        }
+        Some(work)
+    }
+
+    pub(super) fn tasks(&self) -> Arc<Tasks> {
         let guard = self.lock.map(|(_, guard)| guard);
         let spare = || self.spare.take().filter(|spare| spare.is_under(guard));
         let new = || Arc::new(Tasks::new(guard.map(Arc::downgrade)));
         Arc::clone(self.tasks.get_or_init(|| spare().unwrap_or_else(new)))
     }
 
-    fn lacking<T>(&self, what: String) -> Option<T> {
-        self.lacks.borrow_mut().push(what);
-        None
+    /// Notes that a parameter lacks its value.
+    pub(super) fn lacks(&self, missing: Missing) {
+        self.lacks.borrow_mut().push(missing.to_string());
     }
 
-    /// What the parameters lacked that asked until now.
-    pub(crate) fn into_lacks(self) -> Vec<String> {
+    /// The values that parameters lacked until now, each in words.
+    pub(crate) fn take_lacks(&self) -> Vec<String> {
         self.lacks.take()
     }
 }
 
-/// A type that a job may have as a parameter: [`Run`], [`Due`], [`Fence`], [`Stop`], [`Data`],
-/// [`Leading`] or [`Kv`].
-///
-/// A job takes any number of them in any order. The trait is sealed: what a job needs beyond these,
-/// a pool or a client, is a [`Data`].
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a parameter of a job",
-    label = "not a parameter that a run could fill",
-    note = "a job takes `Run`, `Due`, `Fence`, `Stop`, `Kv`, `Leading<'_>` and `Data<T>`, each as \
-            often and in the order you like; for a pool or a client of your own, write \
-            `Data<{Self}>` and put it in with `.data(…)` on the `Runtime`"
-)]
-pub trait FromRun<'r>: Sized + sealed::Sealed {
-    #[doc(hidden)]
-    fn from_run(context: &'r Context<'r>) -> Option<Self>;
-}
-
-impl FromRun<'_> for Run {
-    fn from_run(context: &Context<'_>) -> Option<Self> {
-        Some(Self::of(context.attempt, context.tasks()))
-    }
-}
-
-impl FromRun<'_> for Due {
-    fn from_run(context: &Context<'_>) -> Option<Self> {
-        Some(context.attempt.due)
-    }
-}
-
-impl FromRun<'_> for Fence {
-    fn from_run(context: &Context<'_>) -> Option<Self> {
-        Some(context.attempt.fence)
-    }
-}
-
-impl FromRun<'_> for Stop {
-    fn from_run(context: &Context<'_>) -> Option<Self> {
-        Some(context.stopper.stop())
-    }
-}
-
-impl<'r> FromRun<'r> for Leading<'r> {
-    fn from_run(context: &'r Context<'r>) -> Option<Self> {
-        Some(Leading::new(context.attempt.fence))
-    }
-}
-
-impl FromRun<'_> for Kv {
-    fn from_run(context: &Context<'_>) -> Option<Self> {
-        let Supplies { store, key_prefix, .. } = context.supplies;
-        let Some(store) = store else {
-            let what = "takes a `Kv`, which writes to Consul, while the locks are files here; set \
-                        LEADER_LOCK=consul, or keep its state elsewhere";
-            return context.lacking(what.into());
-        };
-        let lock = context.lock.map(|(key, guard)| (key.clone(), guard.term()));
-        Some(Self::new(store.clone(), Arc::clone(key_prefix), lock))
-    }
-}
-
-impl<T: Send + Sync + 'static> FromRun<'_> for Data<T> {
-    fn from_run(context: &Context<'_>) -> Option<Self> {
-        context.supplies.data.get().or_else(|| {
-            let name = std::any::type_name::<T>();
-            context.lacking(format!(
-                "takes a `Data<{name}>`, and none was put in; write `.data(…)` with a `{name}` on \
-                 the `Runtime`"
-            ))
-        })
-    }
-}
-
-/// The call carries the span of the parameter's type, and with it the one error of a wrong type.
-pub fn param<'r, T: FromRun<'r>>(context: &'r Context<'r>) -> Option<T> {
-    T::from_run(context)
-}
-
-/// What a run has started ends with it, also where nobody polls that to its end.
-impl Drop for Context<'_> {
+/// Ends the tasks of the run, also where nobody polls them to their end.
+impl Drop for RunContext<'_> {
     fn drop(&mut self) {
         self.end_tasks();
     }
 }
 
-impl fmt::Debug for Context<'_> {
+impl fmt::Debug for RunContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("attempt", &self.attempt).finish_non_exhaustive()
+        f.debug_struct("RunContext").field("attempt", &self.attempt).finish_non_exhaustive()
     }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Run {}
-    impl Sealed for super::Due {}
-    impl Sealed for super::Fence {}
-    impl Sealed for super::Stop {}
-    impl Sealed for super::Leading<'_> {}
-    impl Sealed for super::Kv {}
-    impl<T> Sealed for super::Data<T> {}
 }

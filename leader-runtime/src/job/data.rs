@@ -1,4 +1,4 @@
-//! What the process puts in for its jobs to use: a pool, a client, a configuration.
+//! Values of the service for its jobs: a pool, a client, a configuration.
 
 use std::any::{Any, TypeId, type_name};
 use std::collections::BTreeMap;
@@ -6,15 +6,45 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A value that [`Runtime::data`](crate::Runtime::data) put in, as a parameter of a job; one for
-/// all runs of all jobs that take one of this type. It derefs to the value.
+use crate::unwind::shielded;
+
+/// A value of the service, as a parameter of a job: a pool, a client, a configuration.
 ///
-/// A job that takes a `Data<T>` where no `T` was put in keeps the runtime from starting.
+/// [`Runtime::data`](crate::Runtime::data) puts it in; all runs of all jobs share it. `Data<T>`
+/// derefs to `T`, and its field is the `Arc` itself:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use leader_runtime::{Data, Runtime, Settings, jobs, leader_job};
+///
+/// struct Pool; // of connections to a database
+///
+/// impl Pool {
+///     async fn sweep(&self) {}
+/// }
+///
+/// #[leader_job(key = "service/sweep", every = "1h")]
+/// async fn sweep(pool: Data<Pool>) {
+///     pool.sweep().await;
+/// }
+///
+/// #[leader_job(key = "service/sweep", every = "1h")]
+/// async fn sweep_too(Data(pool): Data<Pool>) {
+///     let pool: Arc<Pool> = pool;
+///     pool.sweep().await;
+/// }
+///
+/// let runtime = Runtime::new(Settings::new()).data(Pool).jobs(jobs![sweep, sweep_too]);
+/// ```
+///
+/// A missing value keeps the runtime from starting, with the name of the job and of the type; a job
+/// that is not enabled needs none.
 #[derive(Debug)]
-pub struct Data<T>(Arc<T>);
+pub struct Data<T>(pub Arc<T>);
 
 impl<T> Data<T> {
-    /// This value; in a test, to call a job by hand.
+    /// Wraps a value: in a test, to call a job by hand.
     #[must_use]
     pub fn new(value: T) -> Self {
         Self(Arc::new(value))
@@ -35,7 +65,7 @@ impl<T> Deref for Data<T> {
     }
 }
 
-/// All that was put in, one of each type.
+/// All values, one of each type.
 #[derive(Clone, Default)]
 pub(crate) struct Values {
     values: BTreeMap<TypeId, (&'static str, Arc<dyn Any + Send + Sync>)>,
@@ -57,7 +87,7 @@ impl Values {
         Arc::clone(value).downcast().ok().map(Data)
     }
 
-    /// What is wrong with them, in words.
+    /// Faults of the values, in words.
     pub(crate) fn faults(&self) -> impl Iterator<Item = String> {
         self.twice.iter().map(|name| {
             format!(
@@ -65,6 +95,15 @@ impl Values {
                  one; put in one, or wrap each in a type of its own"
             )
         })
+    }
+}
+
+/// Each of them by itself: one that panics there keeps no other from its end.
+impl Drop for Values {
+    fn drop(&mut self) {
+        for (_, value) in std::mem::take(&mut self.values).into_values() {
+            shielded(|| drop(value));
+        }
     }
 }
 

@@ -23,7 +23,9 @@ use super::entry::Entry;
 /// #[leader_job(key = "service/clock", every = "3s")]
 /// async fn call_time() {}
 ///
-/// let jobs = jobs![call_time].extend(billing::jobs());
+/// let all = jobs![call_time].merge(billing::jobs());
+/// // or of many libraries
+/// let all: Jobs = [jobs![call_time], billing::jobs()].into_iter().collect();
 /// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]
@@ -37,18 +39,18 @@ pub(crate) struct Listed {
 }
 
 impl Jobs {
-    /// None yet.
+    /// An empty list.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// These and then `others`.
-    pub fn extend(mut self, others: Self) -> Self {
+    /// Adds the jobs of `others` behind these.
+    pub fn merge(mut self, others: Self) -> Self {
         self.0.extend(others.0);
         self
     }
 
-    /// The same jobs, with `prefix` before the name of each: `billing::jobs().prefix("billing_")`
+    /// Puts `prefix` before the name of each job: `billing::jobs().prefix("billing_")`
     /// mends a clash of names from the binary. Keys stay as they are.
     pub fn prefix(mut self, prefix: &str) -> Self {
         for listed in &mut self.0 {
@@ -72,6 +74,20 @@ impl Jobs {
 
     pub(crate) fn listed(&self) -> impl Iterator<Item = &Listed> {
         self.0.iter()
+    }
+}
+
+impl Extend<Self> for Jobs {
+    fn extend<I: IntoIterator<Item = Self>>(&mut self, others: I) {
+        self.0.extend(others.into_iter().flat_map(|jobs| jobs.0));
+    }
+}
+
+impl FromIterator<Self> for Jobs {
+    fn from_iter<I: IntoIterator<Item = Self>>(lists: I) -> Self {
+        let mut jobs = Self::new();
+        jobs.extend(lists);
+        jobs
     }
 }
 

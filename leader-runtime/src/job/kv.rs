@@ -1,26 +1,31 @@
-//! Keys in Consul that only the leader of the present term can write.
+//! Keys that only the leader of the present term can write.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use leader_core::Key;
 use leader_core::election::Term;
 
 use crate::error::{Error, Result};
-use crate::lock::{KvStore, Write, whole_key};
+use crate::leadership::{ValueStore, Write, whole_key};
+use crate::sync::Mutex;
 
-/// Consul's key-value store, as a parameter of a job: what it writes is refused once the term is
-/// over.
+/// A key-value store beside the locks, as a parameter of a job: Consul's own, or files beside the lock
+/// files. What it writes is refused once the term is over.
 ///
-/// Each write is a transaction that looks first whether the lock is still held by this process's
-/// session under the run's fence. So a leader that was deposed and does not know it yet writes
-/// nothing, also where it leads again by then. Keys are those of locks: letters, digits and `_ . ,
-/// - /`; the prefix of the settings stands before each. The token's policy needs `write` on them.
+/// Each write looks first whether the lock is still held by this process under the run's fence, and
+/// is made in one step with that. So a leader that was deposed and does not know it yet writes
+/// nothing, also where it leads again by then. Keys are those of locks: 1 to 512 bytes of letters,
+/// digits and `_ . , - /`; the prefix of the settings stands before each. Every job of every node
+/// reads the same keys. Reads are consistent, and not fenced.
 ///
-/// Reads are consistent, and not fenced. A process asks four things of it at a time; what comes
-/// meanwhile waits, within the 5 s that it has. Lock files have no such store: a job that takes a
-/// `Kv` does not start there.
+/// *In Consul*, a write is a transaction, and the token's policy needs `write` on the keys. A process
+/// asks four things at a time; what comes meanwhile waits, within the 5 s that it has.
+///
+/// *In files*, a value is a file of the lock directory, as `service+state.value`. It is replaced as a
+/// whole, and on the disk before [`Kv::put`] comes back: whatever is killed meanwhile, the value is
+/// the one before or the new one.
 #[derive(Clone)]
 pub struct Kv {
     store: Store,
@@ -32,7 +37,8 @@ pub struct Kv {
 /// Where keys are kept.
 #[derive(Clone, Debug)]
 pub(crate) enum Store {
-    Consul(KvStore),
+    /// Beside the locks.
+    Shared(Arc<dyn ValueStore>),
     Memory(Arc<Mutex<BTreeMap<String, Vec<u8>>>>),
 }
 
@@ -41,33 +47,35 @@ impl Kv {
         Self { store, key_prefix, lock }
     }
 
-    /// One that keeps its keys in memory and refuses nothing.
+    /// Makes a store that keeps its keys in memory and refuses nothing.
     pub(crate) fn in_memory() -> Self {
-        Self::new(Store::in_memory(), "".into(), None)
+        Self::new(Store::default(), "".into(), None)
     }
 
     /// The value of this key; `None` where there is no such key.
     ///
     /// # Errors
     ///
-    /// Where the key is none ([`Error::is_wrong_settings`]); where Consul does not answer within 5 s,
-    /// or refuses ([`Error::is_no_answer`]).
+    /// Where the key is none ([`Error::is_configuration`]); where Consul does not answer within 5 s,
+    /// or refuses, or the file cannot be read ([`Error::is_unavailable`]).
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
         let key = self.whole(key)?;
         match &self.store {
-            Store::Consul(store) => store.get(&key).await.map_err(Error::no_answer),
-            Store::Memory(keys) => Ok(locked(keys).get(&key).cloned()),
+            Store::Shared(store) => store.get(&key).await.map_err(Error::no_answer),
+            Store::Memory(keys) => Ok(keys.lock().get(&key).cloned()),
         }
     }
 
-    /// Writes this value, of at most some 380 KiB, in the term of the run. (Consul takes
-    /// transactions of 512 KiB, values in base64, unless its `txn_max_req_len` says otherwise.)
+    /// Writes this value, of at most 380 KiB, in the term of the run. (Consul takes transactions of
+    /// 512 KiB, values in base64, unless its `txn_max_req_len` says otherwise; files take no more, so
+    /// that a job which runs there runs on Consul as well.)
     ///
     /// # Errors
     ///
-    /// [`Error::is_lost`], where the term is over: nothing was written. [`Error::is_wrong_settings`],
-    /// where the key is none, or is the job's own lock. [`Error::is_no_answer`], where Consul does
-    /// not answer within 5 s, or refuses: whether it was written is not known if the answer was lost.
+    /// [`Error::is_leadership_lost`], where the term is over: nothing was written. [`Error::is_configuration`],
+    /// where the key is none, or is the job's own lock. [`Error::is_unavailable`], where Consul or the
+    /// disk does not answer within 5 s, or refuses, since it is full perhaps: whether it was written
+    /// is not known if the answer was lost.
     pub async fn put(&self, key: &str, value: impl Into<Vec<u8>> + Send) -> Result<()> {
         self.write(key, Write::Put(value.into())).await
     }
@@ -84,13 +92,13 @@ impl Kv {
     async fn write(&self, key: &str, write: Write) -> Result<()> {
         let key = self.whole(key)?;
         match (&self.store, &self.lock) {
-            (Store::Consul(_), Some((lock, _))) if lock.as_str() == key => {
+            (Store::Shared(_), Some((lock, _))) if lock.as_str() == key => {
                 Err(Error::wrong(vec![format!(
                     "`{key}` is the lock of the job that writes it, whose term that would end; write \
                  to another key"
                 )]))
             }
-            (Store::Consul(store), Some((lock, term))) => {
+            (Store::Shared(store), Some((lock, term))) => {
                 match store.write(lock.as_str(), term.fence, &key, write).await {
                     Ok(true) => Ok(()),
                     Ok(false) => Err(Error::lost(lock.to_string())),
@@ -99,12 +107,12 @@ impl Kv {
             }
             (Store::Memory(keys), _) => {
                 match write {
-                    Write::Put(value) => drop(locked(keys).insert(key, value)),
-                    Write::Delete => drop(locked(keys).remove(&key)),
+                    Write::Put(value) => drop(keys.lock().insert(key, value)),
+                    Write::Delete => drop(keys.lock().remove(&key)),
                 }
                 Ok(())
             }
-            (Store::Consul(_), None) => Err(Error::lost(key)),
+            (Store::Shared(_), None) => Err(Error::lost(key)),
         }
     }
 
@@ -113,14 +121,11 @@ impl Kv {
     }
 }
 
-impl Store {
-    pub(crate) fn in_memory() -> Self {
+/// In memory.
+impl Default for Store {
+    fn default() -> Self {
         Self::Memory(Arc::default())
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Kv {

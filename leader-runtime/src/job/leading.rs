@@ -2,13 +2,13 @@
 
 use std::marker::PhantomData;
 
-use super::fence::Fence;
+use crate::model::Fence;
 
-/// A proof that this node leads, as a parameter of a job: what it is handed to is done under the
+/// A proof that this node leads, as a parameter of a job: a function that takes it runs under the
 /// job's own leadership.
 ///
-/// It borrows from the run. So it can be handed down to whatever the job awaits, and can be neither
-/// kept in a static nor moved into a task that outlives the run; both do not compile. A function
+/// It borrows from the run. So the job can hand it down to all that it awaits, and can neither keep
+/// it in a static nor move it into a task or a thread that outlives the run; both do not compile. A function
 /// that must run on the leader alone asks for one:
 ///
 /// ```

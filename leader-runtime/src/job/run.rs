@@ -1,16 +1,16 @@
-//! Which run of which job this is.
+//! The run, as its job sees it.
 
 use std::sync::Arc;
 
 use leader_core::Due;
-use leader_core::record::Missing;
+use leader_core::record::MissedInstants;
 use tokio::task::JoinHandle;
 
 use super::context::Attempt;
-use super::fence::Fence;
 use super::tasks::Tasks;
+use crate::model::Fence;
 
-/// Which run of which job this is, as a parameter of the job; and what it starts beside itself.
+/// The run, as a parameter of its job: its numbers, and the tasks that end with it.
 #[derive(Clone, Debug)]
 pub struct Run {
     job: Arc<str>,
@@ -18,7 +18,7 @@ pub struct Run {
     fence: Fence,
     number: u64,
     attempt: u32,
-    missing: Missing,
+    missing: MissedInstants,
     tasks: Arc<Tasks>,
 }
 
@@ -26,12 +26,12 @@ impl Run {
     /// The first run of this job; in a test, to call a job by hand.
     #[must_use]
     pub fn new(job: &str, due: Due, fence: Fence) -> Self {
-        Self::of(Attempt::first(&job.into(), due, fence), Arc::new(Tasks::new(None)))
+        Self::of(Attempt::first(&job.into(), "", due, fence), Arc::new(Tasks::new(None)))
     }
 
     /// The run of this attempt, with what it starts beside itself.
     pub(super) fn of(attempt: Attempt<'_>, tasks: Arc<Tasks>) -> Self {
-        let Attempt { job, due, fence, numbers: (number, attempt), missing } = attempt;
+        let Attempt { job, due, fence, numbers: (number, attempt), missing, .. } = attempt;
         Self { job: Arc::clone(job), due, fence, number, attempt, missing, tasks }
     }
 
@@ -41,28 +41,28 @@ impl Run {
         &self.job
     }
 
-    /// When it is due, which is not when it begins.
+    /// When the run is due, which is not when it begins.
     #[must_use]
     pub const fn due(&self) -> Due {
         self.due
     }
 
-    /// The fence of the term that it runs in.
+    /// The fencing token of its term.
     #[must_use]
     pub const fn fence(&self) -> Fence {
         self.fence
     }
 
-    /// Which run of the job this is in this process: 1 is the first.
+    /// Number of the run among those of the job in this process: 1 is the first.
     #[must_use]
     pub const fn number(&self) -> u64 {
         self.number
     }
 
-    /// How many due instants before this one nobody ran, and this run stands for, by `missed =
-    /// "once"`; 1000 where they are more.
+    /// Number of due instants before this one that nobody ran, and that this run stands for, by
+    /// `missed = "once"`; of a cron, at most 10000.
     #[must_use]
-    pub const fn missed(&self) -> u32 {
+    pub const fn missed(&self) -> u64 {
         self.missing.count
     }
 
@@ -72,8 +72,8 @@ impl Run {
         self.missing.oldest.map(|oldest| self.due.at(oldest))
     }
 
-    /// Which attempt of the run this is: 1 is the first, those after it are its `retries`, and the
-    /// runs of other leaders that were interrupted, where `interrupted = "rerun"`.
+    /// Number of the attempt in the run: 1 is the first; `retries` follow, and with `interrupted =
+    /// "rerun"` the reruns of interrupted ones by other leaders.
     #[must_use]
     pub const fn attempt(&self) -> u32 {
         self.attempt
@@ -113,7 +113,8 @@ impl Run {
         self.tasks.spawn(work)
     }
 
-    /// Does blocking work on a thread of Tokio's blocking pool, so that no other job is late for it.
+    /// Does blocking work on a thread of Tokio's blocking pool, so that no other job is late for it. A
+    /// job that is a plain `fn` is such work as a whole.
     ///
     /// Nothing can cut off a thread. What becomes of a run whose blocking work goes on when the run
     /// is to end: the job's future is dropped, its [`Stop`](crate::Stop) says why, and *the run is

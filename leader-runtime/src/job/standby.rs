@@ -1,10 +1,11 @@
-//! What stands in for a job on a node that does not lead.
+//! The `standby` of a job, on a node that does not lead.
 
 use leader_core::Due;
 
-use super::context::{Context, FromRun};
+use super::context::RunContext;
 use super::data::Data;
 use super::entry::StandbyFuture;
+use super::from_run::{FromRun, param};
 
 /// An `async fn` that takes what a node knows that does not lead, and returns nothing.
 #[diagnostic::on_unimplemented(
@@ -14,10 +15,10 @@ use super::entry::StandbyFuture;
 )]
 pub trait Standby<Parameters> {
     #[doc(hidden)]
-    fn call(self, context: &Context<'_>) -> Option<StandbyFuture>;
+    fn call(self, context: &RunContext<'_>) -> Option<StandbyFuture>;
 }
 
-/// What a standby may take: what does not depend on leading.
+/// A parameter of a standby: it does not depend on leading.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a standby",
     label = "a standby takes `Due` and `Data<T>`, since its node does not lead"
@@ -36,8 +37,8 @@ macro_rules! standby {
             Called: Future<Output = ()> + Send + 'static,
         {
             #[allow(non_snake_case, unused_variables)]
-            fn call(self, context: &Context<'_>) -> Option<StandbyFuture> {
-                $(let $parameter = $parameter::from_run(context);)*
+            fn call(self, context: &RunContext<'_>) -> Option<StandbyFuture> {
+                $(let $parameter = param::<$parameter>(context);)*
                 Some(Box::pin(self($($parameter?),*)))
             }
         }
@@ -53,7 +54,7 @@ standby!(A B C D);
 /// The call carries the span of the path, and with it the one error of a wrong function.
 pub fn standby<Parameters, Call: Standby<Parameters>>(
     call: Call,
-    context: &Context<'_>,
+    context: &RunContext<'_>,
 ) -> Option<StandbyFuture> {
     call.call(context)
 }

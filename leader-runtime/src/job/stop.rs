@@ -1,16 +1,17 @@
-//! How a run hears that it is to end, while it still may.
+//! The request to end a run, which the run sees while it still may go on.
 
-use std::fmt;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, MutexGuard, OnceLock};
 use std::time::Duration;
 
 use leader_core::election::Timestamp;
 use tokio::sync::Notify;
 
-use crate::clock;
+use crate::model::StopReason;
+use crate::sync::Mutex;
+use crate::system::clock;
 
-/// Tells a run that it is to end, as a parameter of the job.
+/// The request to end a run, as a parameter of the job.
 ///
 /// A run whose key is to be given up has its `drain`, 10 s unless told otherwise, to end by itself,
 /// and is dropped then. One that listens can end sooner, at a point of its own choice:
@@ -27,42 +28,17 @@ use crate::clock;
 /// }
 /// ```
 ///
-/// With `on_loss = "grace"` it is also told that a beat was missed, while leadership is still
-/// believed. In all other cases the job's own future is dropped in the instant in which this fires;
-/// it is then heard by what the job has started beside itself, through
-/// [`Run::block`](crate::Run::block) above all.
+/// A job that obeys before its work is done returns [`Outcome::interrupted`](crate::Outcome::interrupted):
+/// any other outcome is the end of the run, and nobody goes on with it.
+///
+/// With `on_loss = "grace"` a `Stop` fires at a missed heartbeat too, while leadership is still
+/// believed. In all other cases the job's own future is dropped in the instant in which its `Stop`
+/// fires, and the work beside it still sees it: [`Run::block`](crate::Run::block) above all, and a
+/// job that is a plain `fn`.
 #[derive(Clone, Debug)]
 pub struct Stop(Arc<Wish>);
 
-/// Why a run is to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum StopReason {
-    /// The process shuts down, or gives the key to another node.
-    Drain,
-    /// Leadership is lost, or about to be: a beat was missed under a job with `on_loss = "grace"`.
-    Loss,
-    /// The attempt has taken as long as its `timeout` says.
-    Timeout,
-    /// The next run takes its place, by `overlap = "replace"`.
-    Replaced,
-    /// The run is over: whoever listens has outlived it.
-    Ended,
-}
-
-impl fmt::Display for StopReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Drain => "its drain was used up",
-            Self::Loss => "leadership was lost",
-            Self::Timeout => "its timeout was used up",
-            Self::Replaced => "the next run took its place",
-            Self::Ended => "it is over",
-        })
-    }
-}
-
-/// What both sides share.
+/// State that both sides share.
 #[derive(Debug, Default)]
 struct Wish {
     state: Mutex<State>,
@@ -81,7 +57,7 @@ struct Request {
     until: Timestamp,
 }
 
-/// Asks a run to end: the other side of a [`Stop`]. When it is dropped, the run is over.
+/// The sender of a [`Stop`]: asks a run to end. When it is dropped, the run is over.
 #[derive(Debug)]
 pub struct Stopper(
     /// Made when the other side is, since every run has a stopper and few jobs listen.
@@ -89,20 +65,12 @@ pub struct Stopper(
 );
 
 impl Stopper {
-    /// Both sides; in a test, to call a job by hand.
-    #[must_use]
-    pub fn new() -> (Self, Stop) {
-        let stopper = Self::unheard();
-        let stop = stopper.stop();
-        (stopper, stop)
-    }
-
-    /// One to which nobody listens yet.
+    /// A sender without a receiver yet.
     pub(crate) const fn unheard() -> Self {
         Self(OnceLock::new())
     }
 
-    /// The other side.
+    /// A receiver of it.
     pub(super) fn stop(&self) -> Stop {
         Stop(Arc::clone(self.wish()))
     }
@@ -115,7 +83,7 @@ impl Stopper {
         wish.changed.notify_waiters();
     }
 
-    /// What it asked for last.
+    /// Reason of the last request.
     pub(crate) fn asked(&self) -> Option<StopReason> {
         self.0.get()?.state().request.map(|request| request.reason)
     }
@@ -136,12 +104,31 @@ impl Drop for Stopper {
 
 impl Wish {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
 impl Stop {
-    /// Comes back when the run is to end, and says why; at once where it was asked before.
+    /// Both sides of a request to end: in a test, to call a job by hand.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use leader_runtime::{Stop, StopReason};
+    ///
+    /// let (stopper, stop) = Stop::channel();
+    /// stopper.request(StopReason::Drain, Duration::from_secs(10));
+    /// assert!(stop.is_requested());
+    /// ```
+    #[must_use]
+    pub fn channel() -> (Stopper, Self) {
+        let stopper = Stopper::unheard();
+        let stop = stopper.stop();
+        (stopper, stop)
+    }
+
+    /// Waits until the run is to end, and returns the reason; at once where the request came before.
+    /// Cancel safe.
     pub async fn requested(&self) -> StopReason {
         loop {
             let mut changed = pin!(self.0.changed.notified());
@@ -160,14 +147,14 @@ impl Stop {
         self.reason().is_some()
     }
 
-    /// Why the run is to end; `None` while it may go on.
+    /// The reason why the run is to end; `None` while it may go on.
     #[must_use]
     pub fn reason(&self) -> Option<StopReason> {
         let State { request, is_over } = *self.0.state();
         request.map(|it| it.reason).or_else(|| is_over.then_some(StopReason::Ended))
     }
 
-    /// How long the run may still go on; `None` while nobody wants it to end.
+    /// Time that the run still has to end; `None` while it may go on.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
         let State { request, is_over } = *self.0.state();
@@ -185,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_run_hears_that_it_is_to_end_why_and_in_which_time() {
-        let (stopper, stop) = Stopper::new();
+        let (stopper, stop) = Stop::channel();
         assert_eq!((stop.reason(), stop.time_left()), (None, None));
         assert_eq!(stop.requested().now_or_never(), None);
         stopper.request(StopReason::Drain, Duration::from_secs(10));
@@ -197,7 +184,7 @@ mod tests {
 
     #[test]
     fn whoever_outlives_the_run_hears_that_it_is_over() {
-        let (stopper, stop) = Stopper::new();
+        let (stopper, stop) = Stop::channel();
         drop(stopper);
         assert_eq!(stop.requested().now_or_never(), Some(StopReason::Ended));
         assert_eq!(stop.reason(), Some(StopReason::Ended));

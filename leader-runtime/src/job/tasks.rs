@@ -1,15 +1,18 @@
-//! What a run has started beside itself, which ends with it.
+//! Tasks that a run starts beside its job, and that end with the run.
 
 use std::future::{pending, poll_fn};
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, MutexGuard, Weak};
 use std::task::Poll;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::sleep;
 use tracing::{Instrument, Span};
 
-use crate::lock::Guard;
+use crate::leadership::Guard;
+use crate::sync::Mutex;
 
 /// The tasks of one attempt.
 #[derive(Debug)]
@@ -28,8 +31,11 @@ struct Going {
     is_over: bool,
 }
 
-/// What goes on has this, until nothing of it does: the key is not released before, whatever became
-/// of the run.
+/// Delay after which a task whose leadership is in doubt looks at it again.
+const IN_DOUBT: Duration = Duration::from_millis(20);
+
+/// The mark of a task that goes on: the key is not released before the last is dropped, whatever
+/// becomes of the run.
 #[derive(Debug)]
 struct Alive {
     guard: Option<Arc<Guard>>,
@@ -80,12 +86,18 @@ impl Tasks {
                 // all of it, to the end of this
                 let alive = alive;
                 let mut work = pin!(work);
-                poll_fn(|cx| match &alive.guard {
-                    // the end of the run ends this, too
-                    Some(guard) if !guard.belief().holds() => Poll::Pending,
-                    _ => work.as_mut().poll(cx),
-                })
-                .await
+                loop {
+                    let polled = poll_fn(|cx| match &alive.guard {
+                        Some(guard) if !guard.belief().holds() => Poll::Ready(None),
+                        _ => work.as_mut().poll(cx).map(Some),
+                    });
+                    match polled.await {
+                        Some(output) => return output,
+                        // the end of the run ends this, too; or a heartbeat that is answered late
+                        // confirms the term after all
+                        None => sleep(IN_DOUBT).await,
+                    }
+                }
             };
             tokio::spawn(work.in_current_span())
         })
@@ -100,6 +112,23 @@ impl Tasks {
             tokio::task::spawn_blocking(move || {
                 let _alive = alive;
                 span.in_scope(work)
+            })
+        })
+    }
+
+    /// Does blocking work. Returns the work where its thread, when it begins, finds that leadership has
+    /// ended or is in doubt: a heartbeat that is answered late may confirm it after all.
+    pub(super) fn block_while_led<T: Send + 'static, W>(&self, work: W) -> JoinHandle<Result<T, W>>
+    where
+        W: FnOnce() -> T + Send + 'static,
+    {
+        let span = Span::current();
+        self.start(|alive| {
+            tokio::task::spawn_blocking(move || {
+                let is_led = alive.guard.as_ref().is_none_or(|guard| guard.belief().holds());
+                let done = if is_led { Ok(span.in_scope(work)) } else { Err(work) };
+                drop(alive);
+                done
             })
         })
     }
@@ -129,7 +158,7 @@ impl Tasks {
     /// Where nobody was left with a `Run`, another can have this.
     pub(crate) fn end(mut tasks: Arc<Self>) -> (Option<Gone>, Spare) {
         if let Some(Self { going, .. }) = Arc::get_mut(&mut tasks) {
-            let gone = going.get_mut().unwrap_or_else(PoisonError::into_inner).end();
+            let gone = going.get_mut().end();
             return (gone, Some(tasks));
         }
         let mut going = tasks.going();
@@ -138,6 +167,45 @@ impl Tasks {
     }
 
     fn going(&self) -> MutexGuard<'_, Going> {
-        self.going.lock().unwrap_or_else(PoisonError::into_inner)
+        self.going.lock()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::leadership::Stage;
+
+    /// The tasks of a run in a term that is in doubt: its deadline has come, and a heartbeat that is
+    /// answered late may confirm it.
+    fn in_doubt() -> (Stage, impl Sized, Tasks) {
+        let (mut stage, _) = Stage::new();
+        let claim = stage.manager.claim(Stage::KEY);
+        stage.lead();
+        let guard = Arc::new(stage.gate().enter().expect("it leads"));
+        stage.believe_for(Duration::ZERO);
+        let tasks = Tasks::new(Some(Arc::downgrade(&guard)));
+        (stage, (claim, guard), tasks)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_thread_that_begins_while_leadership_is_in_doubt_hands_its_work_back() {
+        let (stage, _held, tasks) = in_doubt();
+        let back = tasks.block_while_led(|| 7).await.expect("it does not panic");
+        let work = back.expect_err("the term is in doubt");
+        stage.believe_for(Duration::from_secs(1));
+        let done = tasks.block_while_led(work).await.expect("it does not panic");
+        assert_eq!(done.ok(), Some(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_is_polled_while_leadership_is_in_doubt_goes_on_when_that_is_over() {
+        let (stage, _held, tasks) = in_doubt();
+        let task = tasks.spawn(async { 7 });
+        sleep(IN_DOUBT * 2).await;
+        assert!(!task.is_finished());
+        stage.believe_for(Duration::from_secs(1));
+        let done = tokio::time::timeout(IN_DOUBT * 2, task).await.expect("it goes on");
+        assert_eq!(done.expect("it does not panic"), 7);
     }
 }

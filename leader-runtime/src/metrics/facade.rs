@@ -1,50 +1,56 @@
-//! Handles on a recorder; without the feature `metrics`, nothing in their place.
+//! Handles on a recorder, shielded from its panics. Without the feature `metrics` they do nothing.
 
 #[cfg(feature = "metrics")]
 use std::cell::Cell;
 
 #[cfg(feature = "metrics")]
-pub(crate) use ::metrics::{Counter, Gauge, Histogram};
-#[cfg(feature = "metrics")]
-use ::metrics::{IntoF64, Key, KeyName, Label, Level, Metadata, SharedString, Unit, with_recorder};
+use ::metrics::{
+    IntoF64, Key, KeyName, Label, Level, Metadata, Recorder, SharedString, Unit, with_recorder,
+};
 
 #[cfg(not(feature = "metrics"))]
 pub(crate) use self::none::{Counter, Gauge, Histogram};
+#[cfg(feature = "metrics")]
+pub(crate) use self::some::{Counter, Gauge, Histogram};
 use super::Metric;
 #[cfg(feature = "metrics")]
 use super::{ALL, Kind};
+#[cfg(feature = "metrics")]
+use crate::unwind::{caught, shielded};
 
 #[cfg(feature = "metrics")]
 const ABOUT: Metadata<'static> = Metadata::new("leader_runtime", Level::INFO, None);
 
 #[cfg(feature = "metrics")]
 impl Metric {
-    /// Tells the recorder what all of them mean.
+    /// Sends the descriptions of all metrics to the recorder.
     pub(crate) fn describe_all() {
-        with_recorder(|recorder| {
-            for Self { name, kind, meaning, .. } in ALL {
-                let (name, meaning) = (KeyName::from(*name), SharedString::from(*meaning));
-                let unit = name.as_str().ends_with("_seconds").then_some(Unit::Seconds);
-                match kind {
-                    Kind::Counter => recorder.describe_counter(name, unit, meaning),
-                    Kind::Gauge => recorder.describe_gauge(name, unit, meaning),
-                    Kind::Histogram(_) => recorder.describe_histogram(name, unit, meaning),
-                }
-            }
-        });
+        for metric in ALL {
+            shielded(|| with_recorder(|recorder| metric.describe(recorder)));
+        }
     }
 
-    /// The series with these values of its labels, in their order.
+    fn describe(&self, recorder: &dyn Recorder) {
+        let (name, meaning) = (KeyName::from(self.name), SharedString::from(self.meaning));
+        let unit = self.name.ends_with("_seconds").then_some(Unit::Seconds);
+        match self.kind {
+            Kind::Counter => recorder.describe_counter(name, unit, meaning),
+            Kind::Gauge => recorder.describe_gauge(name, unit, meaning),
+            Kind::Histogram(_) => recorder.describe_histogram(name, unit, meaning),
+        }
+    }
+
+    /// Returns the series with these label values, in the order of the labels.
     pub(super) fn counter(&self, values: &[&str]) -> Counter {
-        with_recorder(|recorder| recorder.register_counter(&self.key(values), &ABOUT))
+        Counter::of(|recorder| recorder.register_counter(&self.key(values), &ABOUT))
     }
 
     pub(super) fn gauge(&self, values: &[&str]) -> Gauge {
-        with_recorder(|recorder| recorder.register_gauge(&self.key(values), &ABOUT))
+        Gauge::of(|recorder| recorder.register_gauge(&self.key(values), &ABOUT))
     }
 
     pub(super) fn histogram(&self, values: &[&str]) -> Histogram {
-        with_recorder(|recorder| recorder.register_histogram(&self.key(values), &ABOUT))
+        Histogram::of(|recorder| recorder.register_histogram(&self.key(values), &ABOUT))
     }
 
     fn key(&self, values: &[&str]) -> Key {
@@ -54,11 +60,11 @@ impl Metric {
     }
 }
 
-/// Whether there is a recorder; this gauge is told to be 0. The one of a process that has installed
-/// none has nothing in it, and asks for no value.
+/// Returns whether a recorder is installed, by setting `gauge` to 0: the no-op recorder never reads
+/// the value.
 #[cfg(feature = "metrics")]
 pub(super) fn is_recording(gauge: &Gauge) -> bool {
-    /// Says that it was asked for its value, which a recorder alone does.
+    /// A zero that notes when its value is read.
     struct Zero<'a>(&'a Cell<bool>);
 
     impl IntoF64 for Zero<'_> {
@@ -68,9 +74,10 @@ pub(super) fn is_recording(gauge: &Gauge) -> bool {
         }
     }
 
-    let is_heard = Cell::new(false);
-    gauge.set(Zero(&is_heard));
-    is_heard.get() || with_recorder(|recorder| size_of_val(recorder) > 0)
+    let is_read = Cell::new(false);
+    gauge.set(Zero(&is_read));
+    is_read.get()
+        || caught(|| with_recorder(|recorder| size_of_val(recorder) > 0)).unwrap_or_default()
 }
 
 #[cfg(not(feature = "metrics"))]
@@ -92,6 +99,41 @@ impl Metric {
 
     pub(super) const fn histogram(&self, _: &[&str]) -> Histogram {
         Histogram
+    }
+}
+
+#[cfg(feature = "metrics")]
+mod some {
+    use ::metrics::{IntoF64, Recorder, with_recorder};
+
+    use crate::unwind::{caught, shielded};
+
+    macro_rules! handles {
+        ($($Handle:ident: $update:ident of $value:ident: $Value:ty;)+) => {
+            $(
+                #[derive(Clone, Debug)]
+                pub(crate) struct $Handle(::metrics::$Handle);
+
+                impl $Handle {
+                    pub(super) fn of(
+                        register: impl FnOnce(&dyn Recorder) -> ::metrics::$Handle,
+                    ) -> Self {
+                        let registered = caught(|| with_recorder(register));
+                        Self(registered.unwrap_or_else(|_| ::metrics::$Handle::noop()))
+                    }
+
+                    pub(crate) fn $update(&self, $value: $Value) {
+                        shielded(|| self.0.$update($value));
+                    }
+                }
+            )+
+        };
+    }
+
+    handles! {
+        Counter: increment of by: u64;
+        Gauge: set of value: impl IntoF64;
+        Histogram: record of value: f64;
     }
 }
 

@@ -8,9 +8,9 @@ use leader_core::Schedule;
 use leader_core::election::Timestamp;
 
 use super::{Counter, Gauge, Histogram, is_recording};
-use super::{LAST_SUCCESS, LATENESS, OVERRUNS, RUN, RUNNING, RUNS, SKIPS};
-use crate::clock::Glance;
-use crate::run::{RunOutcome, SkipReason};
+use super::{LAST_SUCCESS, LATENESS, OVERRUNS, REGISTERED, RUN, RUNNING, RUNS, SKIPS};
+use crate::model::{RunOutcome, SkipReason};
+use crate::system::clock::{self, ClockReading};
 
 const OK: &str = "ok";
 const FAILED: &str = "failed";
@@ -19,33 +19,38 @@ const SKIPPED: &str = "skipped";
 const OVERLAP: &str = "overlap";
 const OVERTAKEN: &str = "overtaken";
 const TOO_LATE: &str = "too_late";
+const EXPIRED: &str = "expired";
+const COALESCED: &str = "coalesced";
 
-/// Of one job; nothing where no recorder hears of it, since there may be thousands.
+/// The meters of one job; empty without a recorder, since there may be thousands of jobs.
 #[derive(Debug)]
 pub(crate) struct JobMeter(Option<Box<Series>>);
 
-/// What is told of most runs is kept at hand; the rest is looked up when there is something to tell,
-/// and begins with a 0 at the start.
+/// The series that most runs update. The rarer series are looked up when they change, and begin
+/// with 0 at the start.
 #[derive(Debug)]
 struct Series {
     ok: Counter,
     run: Histogram,
     lateness: Histogram,
-    /// A series that said 0 would be a success in 1970.
+    /// Unset before the first success: 0 would be a success in 1970.
     last_success: OnceLock<Gauge>,
+    /// Time of the last success in nanoseconds, 0 if unknown.
+    succeeded: AtomicU64,
     running: Gauge,
-    /// How many runs go on, and since when the latest does, in nanoseconds.
+    /// Number of runs in progress; and the start of the latest, in nanoseconds.
     going: AtomicU32,
     since: AtomicU64,
-    /// Whether the recorder was told that one goes on.
+    /// Whether the recorder shows a run in progress.
     is_shown: AtomicBool,
 }
 
-/// No schedule has a shorter interval: a run that takes less overruns none.
+/// Minimum interval of a schedule: a shorter run cannot overrun.
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
 
 impl JobMeter {
-    pub(crate) fn new(job: &str) -> Self {
+    /// `has_record`: missed instants are known.
+    pub(crate) fn new(job: &str, has_record: bool) -> Self {
         let running = RUNNING.gauge(&[job]);
         if !is_recording(&running) {
             return Self(None);
@@ -53,15 +58,18 @@ impl JobMeter {
         for outcome in [FAILED, CANCELLED, SKIPPED] {
             RUNS.counter(&[job, outcome]).increment(0);
         }
-        for reason in [OVERLAP, OVERTAKEN, TOO_LATE] {
+        let missed: &[_] = if has_record { &[EXPIRED, COALESCED] } else { &[] };
+        for reason in [OVERLAP, OVERTAKEN, TOO_LATE].iter().chain(missed) {
             SKIPS.counter(&[job, reason]).increment(0);
         }
         OVERRUNS.counter(&[job]).increment(0);
+        REGISTERED.gauge(&[job]).set(clock::since_epoch(clock::wall()).as_secs_f64());
         Self(Some(Box::new(Series {
             ok: RUNS.counter(&[job, OK]),
             run: RUN.histogram(&[job]),
             lateness: LATENESS.histogram(&[job]),
             last_success: OnceLock::new(),
+            succeeded: AtomicU64::new(0),
             running,
             going: AtomicU32::new(0),
             since: AtomicU64::new(0),
@@ -69,7 +77,7 @@ impl JobMeter {
         })))
     }
 
-    /// A run begins, so late.
+    /// Counts a run that begins, `late` after its due instant.
     pub(crate) fn begin(&self, late: Duration, now: Timestamp) {
         let Some(series) = &self.0 else { return };
         series.lateness.record(late.as_secs_f64());
@@ -77,13 +85,13 @@ impl JobMeter {
         series.going.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A run of this job, by this schedule, is over that began at this instant and took so long.
+    /// Counts the end of a run of this job with this schedule.
     pub(crate) fn end(
         &self,
         (job, schedule): (&str, &Schedule),
         outcome: &RunOutcome,
         due: SystemTime,
-        began: Glance,
+        began: ClockReading,
         took: Duration,
     ) {
         let Some(series) = &self.0 else { return };
@@ -99,7 +107,7 @@ impl JobMeter {
         match outcome {
             RunOutcome::Ok => {
                 series.ok.increment(1);
-                self.succeeded(job, began.since_epoch + took);
+                series.succeed(job, began.since_epoch + took);
             }
             RunOutcome::Failed(_) => RUNS.counter(&[job, FAILED]).increment(1),
             RunOutcome::Cancelled(_) => RUNS.counter(&[job, CANCELLED]).increment(1),
@@ -107,8 +115,8 @@ impl JobMeter {
         }
     }
 
-    /// No run begins.
-    pub(crate) fn skip(&self, job: &str, reason: &SkipReason) {
+    /// Counts due instants without a run.
+    pub(crate) fn skip(&self, job: &str, reason: &SkipReason, count: u64) {
         if self.0.is_none() {
             return;
         }
@@ -116,24 +124,28 @@ impl JobMeter {
             SkipReason::Overlap => OVERLAP,
             SkipReason::Overtaken => OVERTAKEN,
             SkipReason::TooLate(_) => TOO_LATE,
+            SkipReason::Expired => EXPIRED,
+            SkipReason::Coalesced => COALESCED,
             // said by a run that began
             SkipReason::ByJob(_) => return,
         };
-        SKIPS.counter(&[job, reason]).increment(1);
+        SKIPS.counter(&[job, reason]).increment(count);
     }
 
-    /// A run ended so, at that time since the Unix epoch, perhaps on another node.
-    pub(crate) fn succeeded(&self, job: &str, at: Duration) {
+    /// Takes in the last success of the record, as a time since the Unix epoch; perhaps of another
+    /// node. A later success of this node, as of a manual run, stays.
+    pub(crate) fn has_succeeded(&self, job: &str, at: Duration) {
         let Some(series) = &self.0 else { return };
-        let last = series.last_success.get_or_init(|| LAST_SUCCESS.gauge(&[job]));
-        last.set(at.as_secs_f64());
+        if at.as_nanos() as u64 > series.succeeded.load(Ordering::Relaxed) {
+            series.succeed(job, at);
+        }
     }
 
-    /// Says how long the run that goes on has taken; whether one does.
+    /// Updates the duration of the run in progress. Returns whether there is one.
     pub(crate) fn refresh(&self, now: Timestamp) -> bool {
         let Some(series) = &self.0 else { return false };
         let goes_on = series.going.load(Ordering::Relaxed) > 0;
-        // once more when it is over
+        // once more after its end
         if !series.is_shown.swap(goes_on, Ordering::Relaxed) && !goes_on {
             return false;
         }
@@ -143,11 +155,18 @@ impl JobMeter {
         goes_on
     }
 
-    /// Nothing goes on any more: runs that did were dropped.
+    /// Clears the run in progress: its runs were dropped.
     pub(crate) fn close(&self) {
         let Some(series) = &self.0 else { return };
         if series.is_shown.swap(false, Ordering::Relaxed) {
             series.running.set(0.0);
         }
+    }
+}
+
+impl Series {
+    fn succeed(&self, job: &str, at: Duration) {
+        self.succeeded.store(at.as_nanos() as u64, Ordering::Relaxed);
+        self.last_success.get_or_init(|| LAST_SUCCESS.gauge(&[job])).set(at.as_secs_f64());
     }
 }

@@ -1,9 +1,9 @@
-//! What the runtime counts and measures: the list of all of it.
+//! The list of all metrics of a runtime.
 //!
-//! With the feature `metrics`, which is on by default, these go to whichever recorder of the
-//! [`metrics`](https://docs.rs/metrics) facade the process has installed *before* the runtime
-//! starts; without a recorder they go nowhere, and cost a few nanoseconds a run. The endpoint of the
-//! feature `prometheus` installs one where there is none.
+//! With the feature `metrics`, which is on by default, the runtime sends them to the recorder of the
+//! [`metrics`](https://docs.rs/metrics) facade. The process installs that recorder *before* the
+//! runtime starts. Without a recorder, metrics cost a few nanoseconds a run. The endpoint of the
+//! feature `prometheus` installs a recorder if there is none.
 //!
 //! Names and units are Prometheus's own: seconds, `_total`, `_timestamp_seconds` since 1970. A gauge
 //! that moves by itself is set once a second, and for each scrape of our own endpoint.
@@ -13,11 +13,11 @@
 //! | `key` | the lock key, with the prefix of the settings |
 //! | `job_name` | the job's name; `job` is what Prometheus calls its own |
 //! | `to` | `leading`, `standby` |
-//! | `predecessor` | `gone`: it had released the key, or there was none; `silent`: it was taken from |
+//! | `predecessor` | `gone`: the previous leader had released the key, or there was none; `silent`: the key was taken from it |
 //! | `outcome` | `ok`, `failed`, `cancelled`, `skipped` |
-//! | `reason` | `overlap`: the run before still went on; `overtaken`: a newer one took its place; `too_late` |
+//! | `reason` | `overlap`: the previous run was still in progress; `overtaken`: a newer run took its place in the queue; `too_late`; for jobs with a record also `expired`: missed longer ago than `missed_within`; `coalesced`: missed, and a newer instant is run for it |
 //! | `kind` | `session`, `beat`, `transaction`, `read`, `watch`, `delete`, `other` |
-//! | `status` | the HTTP status; `broken`, where the connection ended before it; `none`, where nobody waited any longer |
+//! | `status` | the HTTP status; `broken` where the connection ended first; `none` where the request was given up |
 //!
 //! # Examples
 //!
@@ -41,29 +41,29 @@ pub(crate) use self::job::JobMeter;
 pub(crate) use self::key::{KeyMeter, TermMeter};
 pub(crate) use self::requests::Counted;
 
-/// One thing that is counted or measured.
+/// One metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Metric {
-    /// What it is called.
+    /// The name.
     pub name: &'static str,
-    /// What it is.
+    /// The kind: counter, gauge or histogram.
     pub kind: Kind,
     /// The labels of each of its series.
     pub labels: &'static [&'static str],
-    /// What it says.
+    /// The description.
     pub meaning: &'static str,
 }
 
-/// What a metric is.
+/// The kind of a metric.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// It only rises, until the process ends.
+    /// A number that only rises until the process ends.
     Counter,
-    /// It rises and falls.
+    /// A number that rises and falls.
     Gauge,
-    /// A distribution; with the upper bounds of the buckets that our own endpoint has.
+    /// A distribution, with the upper bounds of its buckets at the built-in endpoint.
     Histogram(&'static [f64]),
 }
 
@@ -84,7 +84,7 @@ macro_rules! metrics {
                 meaning: concat!($($meaning),+).trim_ascii(),
             };
         )+
-        /// All of them.
+        /// All metrics.
         pub const ALL: &[Metric] = &[$($constant),+];
     };
 }
@@ -93,52 +93,65 @@ metrics! {
     /// 1 where this process leads the key now, 0 where it does not.
     IS_LEADING: gauge "leader_is_leading" by "key";
 
-    /// How often this process began to lead the key, or led it no longer. A term that lapsed and was
-    /// taken up again counts as both.
+    /// Number of times that this process began or ceased to lead the key. A term that lapsed and was
+    /// resumed counts as both.
     TRANSITIONS: counter "leader_transitions_total" by "key" and "to";
 
-    /// From the end of the leader before, as this process saw it, until it led: from when it saw the
-    /// key free; or, where it took the key from a silent leader, from that one's last beat.
+    /// Duration of a failover: from the end of the previous leader, as this process saw it, until this
+    /// process led. The end is the moment at which the key was seen free, or the last heartbeat of a
+    /// silent leader.
     TAKEOVER: histogram [0.01 0.05 0.1 0.5 1.0 2.0 4.0 6.0 8.0 15.0 30.0 60.0]
         "leader_takeover_seconds" by "predecessor";
 
-    /// The lease of the settings. Not where locks are files.
+    /// The lease of the settings. Absent where locks are files.
     LEASE: gauge "leader_lease_seconds";
 
-    /// How long this process may go on to lead what it leads, unless another beat comes through; 0
-    /// where it leads nothing. Without end where locks are files.
+    /// Remaining time that this process may lead without another confirmed heartbeat; 0 where it leads
+    /// nothing. Infinite where locks are files.
     LEASE_REMAINING: gauge "leader_lease_remaining_seconds";
 
-    /// Requests to Consul, those of jobs through `Kv` and of their records included.
+    /// Minimum trust that was left when a heartbeat was answered, in the last one to two minutes: the
+    /// time to the instant at which this process would have stopped leading without that answer.
+    /// About 0.7 of the lease where Consul answers at once; leadership is lost at 0. NaN without an
+    /// answer in that time; absent before the first answer, and where locks are files.
+    LEASE_MARGIN: gauge "leader_lease_margin_seconds";
+
+    /// Duration of requests to Consul, without blocking queries.
+    CONSUL_ANSWER: histogram [0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1.0 2.5 5.0 10.0 30.0]
+        "leader_consul_answer_seconds" by "kind";
+
+    /// Number of requests to Consul, including those of jobs through `Kv` and of their records.
     CONSUL_REQUESTS: counter "leader_consul_requests_total" by "kind" and "status";
 
-    /// Runs that are over, retries included in their run; `skipped` is one that said itself that
-    /// there was nothing to do.
+    /// Number of ended runs; retries belong to their run. A `skipped` run returned `Outcome::skip`.
     RUNS: counter "leader_job_runs_total" by "job_name" and "outcome";
 
-    /// Due instants at which the leader did not begin a run.
+    /// Number of due instants without a run: skipped by the leader, or missed and given up. At most
+    /// 10000 instants of a cron are counted at a time.
     SKIPS: counter "leader_job_skips_total" by "job_name" and "reason";
 
-    /// Runs that took longer than it is from their due instant to the next one: where that goes on,
-    /// the schedule cannot be kept.
+    /// Number of runs that took longer than the interval from their due instant to the next one.
     OVERRUNS: counter "leader_job_overruns_total" by "job_name";
 
-    /// How long runs took, with their retries and the waits between them.
+    /// Duration of runs, with their retries and the waits between them.
     RUN: histogram [0.001 0.01 0.1 0.5 1.0 5.0 15.0 60.0 300.0 1800.0 7200.0]
         "leader_job_run_seconds" by "job_name";
 
-    /// How long the run that goes on has taken so far, the latest where there are several; 0 where
-    /// none does.
+    /// Duration of the run in progress so far, the latest where there are several; 0 without a run.
     RUNNING: gauge "leader_job_running_seconds" by "job_name";
 
-    /// How long after its due instant a run began: its jitter, the run before it, a start of the
-    /// process. Runs that were missed and made up for count too.
+    /// Delay from the due instant to the start of a run, as by jitter, by the run before it, or by a
+    /// start of the process. Missed runs that are caught up count too.
     LATENESS: histogram [0.001 0.005 0.025 0.1 0.5 1.0 5.0 15.0 60.0 300.0 3600.0]
         "leader_job_lateness_seconds" by "job_name";
 
-    /// When a run last ended `ok` on this node; of a job with a record, on any: that is read when
-    /// this node begins to lead. Not there before it is known.
+    /// Time of the last run that ended `ok` on this node; for a job with a record, on any node, as
+    /// read when this node begins to lead. Absent before it is known.
     LAST_SUCCESS: gauge "leader_job_last_success_timestamp_seconds" by "job_name";
+
+    /// Time at which this process registered the job, at its start: for alerts before the first
+    /// success.
+    REGISTERED: gauge "leader_job_registered_timestamp_seconds" by "job_name";
 }
 
 #[cfg(test)]

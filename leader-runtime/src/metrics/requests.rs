@@ -1,25 +1,31 @@
 //! The requests to Consul.
 
+use std::time::Instant;
+
 use reqwest::{Method, StatusCode};
 
-use super::CONSUL_REQUESTS;
+use super::{CONSUL_ANSWER, CONSUL_REQUESTS};
 
-/// One request, which is counted when it is answered, or when nobody waits for that any more.
+/// One request, counted when it is answered or given up.
 #[derive(Debug)]
 pub(crate) struct Counted {
     kind: &'static str,
+    sent: Instant,
     answered: bool,
 }
 
 impl Counted {
-    /// `path` is what follows `/v1/`.
+    /// `path` is the path after `/v1/`.
     pub(crate) fn new(method: &Method, path: &str) -> Self {
-        Self { kind: kind(method, path), answered: false }
+        Self { kind: kind(method, path), sent: Instant::now(), answered: false }
     }
 
-    /// An answer came, or the connection broke.
+    /// Counts an answer; `None` where the connection broke.
     pub(crate) fn answered(mut self, status: Option<StatusCode>) {
         self.answered = true;
+        if status.is_some() && self.kind != "watch" {
+            CONSUL_ANSWER.histogram(&[self.kind]).record(self.sent.elapsed().as_secs_f64());
+        }
         self.count(status.as_ref().map_or("broken", StatusCode::as_str));
     }
 

@@ -1,70 +1,69 @@
-//! A run that is to be.
+//! A run to be: its due instant, its cause, and the guard of its term.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use leader_core::Due;
-use leader_core::record::Missing;
+use leader_core::record::MissedInstants;
 
-use crate::clock::{self, Glance};
-use crate::lock::Guard;
+use crate::leadership::Guard;
+use crate::system::clock::{self, ClockReading};
 
-/// What a run is to be for, inside a term.
+/// A due run together with the guard that keeps its key held.
 #[derive(Clone, Debug)]
 pub(super) struct Firing {
     pub(super) due: Due,
-    /// From here on, the key is not released before the run is over.
+    /// The key is not released before the run has ended.
     pub(super) guard: Arc<Guard>,
-    pub(super) occasion: Occasion,
-    /// When it is due, by the Unix epoch.
+    pub(super) cause: Cause,
+    /// The due instant, since the Unix epoch.
     pub(super) due_since_epoch: Duration,
-    /// The clocks, when this came to be.
-    pub(super) seen: Glance,
+    /// The clocks at the creation of this.
+    pub(super) seen: ClockReading,
 }
 
-/// What a record knows that was before a run.
+/// Earlier events of a run, from the record of its job.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Past {
-    /// How often leaders were interrupted at it.
+    /// How often leaders were interrupted at this run.
     pub(super) interrupted: u32,
-    /// What nobody ran before it.
-    pub(super) missing: Missing,
+    /// Missed instants before it that this run stands for.
+    pub(super) missing: MissedInstants,
 }
 
-/// What a firing comes of.
+/// The reason for a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Occasion {
-    /// An instant that is due, or the run before.
-    Due,
-    /// The process has come to lead, and the job wants a run for that.
+pub(super) enum Cause {
+    /// An instant of the schedule, or the end of the previous run.
+    Schedule,
+    /// A term has begun, and the job has `on_elected`.
     Elected,
-    /// The process has come to lead, or something was found too late: the record may have more.
-    Look,
-    /// Somebody wants a run now, whatever is due.
-    Asked,
+    /// A term has begun, or an instant was found too late: the record may have pending runs.
+    RecordCheck,
+    /// [`Handle::trigger`](crate::Handle::trigger), independent of the schedule.
+    Manual,
 }
 
-impl Occasion {
-    /// Whether it is for no instant that a schedule says.
-    pub(super) const fn is_wish(self) -> bool {
-        matches!(self, Self::Elected | Self::Asked)
+impl Cause {
+    /// Whether the run is for no instant of the schedule.
+    pub(super) const fn is_unscheduled(self) -> bool {
+        matches!(self, Self::Elected | Self::Manual)
     }
 }
 
 impl Firing {
-    pub(super) fn new(due: Due, guard: impl Into<Arc<Guard>>, occasion: Occasion) -> Self {
-        let (due_since_epoch, seen) = (clock::since_epoch(due.timestamp()), Glance::take());
-        Self { due, guard: guard.into(), occasion, due_since_epoch, seen }
+    pub(super) fn new(due: Due, guard: impl Into<Arc<Guard>>, cause: Cause) -> Self {
+        let (due_since_epoch, seen) = (clock::since_epoch(due.timestamp()), ClockReading::take());
+        Self { due, guard: guard.into(), cause, due_since_epoch, seen }
     }
 
-    /// The same, with a guard of its own: threads that count up and down what is one to them all
-    /// wait for each other.
+    /// A copy with a guard of its own: threads that count references on one guard contend for its
+    /// cache line.
     pub(super) fn fork(&self) -> Self {
         Self { guard: Arc::new(Guard::clone(&self.guard)), ..*self }
     }
 
-    /// The same, that comes of something else.
-    pub(super) fn on(&self, occasion: Occasion) -> Self {
-        Self { occasion, ..self.clone() }
+    pub(super) fn with_cause(&self, cause: Cause) -> Self {
+        Self { cause, ..self.clone() }
     }
 }

@@ -1,84 +1,98 @@
-//! The layer of code, which wins over all that is read: for a token from a vault, for tests, and
+//! The layer of code, which wins over files and variables: for a token from a vault, for tests, and
 //! for a second runtime.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::Settings;
+use leader_core::Lease;
+
 use super::backend::Backend;
 use super::layer::JobSetting;
-use super::place::{Place, Placed};
+use super::source::{Located, Source};
+use super::value::SettingValue;
+use super::{Settings, setting};
 
 impl Settings {
-    /// A folder that is put before every key, `stage/`, so that two deployments on one Consul have
-    /// leaders of their own.
+    /// Sets the folder before every key, `stage/`, so that two deployments on one Consul have leaders
+    /// of their own.
     pub fn key_prefix(mut self, prefix: &str) -> Self {
-        self.set("lock.key_prefix", prefix, Place::Code("Settings::key_prefix"));
+        self.set(setting::KEY_PREFIX, prefix, &Source::Code("Settings::key_prefix"));
         self
     }
 
-    /// Another node leads within this of any death: `1s` to `60s`.
-    pub fn lease(mut self, lease: &str) -> Self {
-        self.set("lock.lease", lease, Place::Code("Settings::lease"));
+    /// Maximum time from any death of the leader to the next one: 1 s to 60 s, 6 s by default.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use leader_runtime::{Lease, Settings};
+    ///
+    /// let settings = Settings::new().lease(Duration::from_secs(3));
+    /// let settings = Settings::new().lease("3s");
+    /// let settings = Settings::new().lease(Lease::MIN);
+    /// ```
+    pub fn lease(mut self, lease: impl SettingValue<Lease>) -> Self {
+        self.set(setting::LEASE, &lease.text(), &Source::Code("Settings::lease"));
         self
     }
 
-    /// Is added to every [`Fence`](crate::Fence): 0 to 10¹⁸. Where locks have moved, from files to a
-    /// Consul or to one that was built anew, what is counted there begins at 1, and a store that
-    /// knows higher numbers would refuse it; all nodes of a key have the same.
+    /// Sets the number that is added to every [`Fence`](crate::Fence): 0 to 10¹⁸. After a move from
+    /// lock files to Consul, or to a new Consul, fences count from 1 again, and a store with higher
+    /// numbers would refuse them. All nodes of a key need the same number.
     pub fn fence_base(mut self, base: u64) -> Self {
-        self.set("lock.fence_base", &base.to_string(), Place::Code("Settings::fence_base"));
+        self.set(setting::FENCE_BASE, &base.to_string(), &Source::Code("Settings::fence_base"));
         self
     }
 
-    /// What this node is called in a lock's value: the machine's name unless told otherwise.
+    /// Sets the name of this node in a lock's value. The default is the machine's name.
     pub fn node(mut self, name: &str) -> Self {
-        self.set("lock.node", name, Place::Code("Settings::node"));
+        self.set(setting::NODE, name, &Source::Code("Settings::node"));
         self
     }
 
-    /// What the service is called in a lock's value, and its version: the program's name, and none,
-    /// unless told otherwise.
+    /// Sets the name and version of the service in a lock's value. The defaults are the program's name
+    /// and no version.
     pub fn service(mut self, name: &str, version: &str) -> Self {
-        self.service = Place::Code("Settings::service");
+        self.service = Source::Code("Settings::service");
         self.identity.service = name.into();
         self.identity.version = Some(version.into());
         self
     }
 
-    /// Locks are kept by the Consul at this address: `host:port`, `http://…`, `https://…` or
+    /// Keeps locks in the Consul at this address: `host:port`, `http://…`, `https://…` or
     /// `unix:///path`. Wins over `CONSUL_HTTP_ADDR`.
     pub fn consul(mut self, address: &str) -> Self {
-        self.backend = Placed::at(Place::Code("Settings::consul"), Backend::Consul);
+        self.values.backend = Located::at(Source::Code("Settings::consul"), Backend::Consul);
         self.access.set_address(address);
         self
     }
 
-    /// The ACL token for Consul. Wins over `CONSUL_HTTP_TOKEN` and `CONSUL_HTTP_TOKEN_FILE`.
+    /// Sets the ACL token for Consul. Wins over `CONSUL_HTTP_TOKEN` and `CONSUL_HTTP_TOKEN_FILE`.
     pub fn token(mut self, token: &str) -> Self {
         self.access.set_token(token);
         self
     }
 
-    /// Locks are files in this directory: several processes on one machine elect a leader, with
-    /// nothing installed. A process that is frozen keeps its locks.
+    /// Keeps locks as files in this directory: the processes of one machine elect a leader without
+    /// Consul. A frozen process keeps its locks.
     pub fn local(mut self, directory: impl Into<PathBuf>) -> Self {
         let backend = Backend::Local(Some(directory.into()));
-        self.backend = Placed::at(Place::Code("Settings::local"), backend);
+        self.values.backend = Located::at(Source::Code("Settings::local"), backend);
         self
     }
 
-    /// Where health is served: `8080` on 127.0.0.1, `0.0.0.0:8080`, or `off`.
-    pub fn health(mut self, address: &str) -> Self {
-        self.set("health.listen", address, Place::Code("Settings::health"));
+    /// Address of the health endpoint: `8080` on 127.0.0.1, `"0.0.0.0:8080"`, a
+    /// [`SocketAddr`], or `"off"`, the default.
+    pub fn health(mut self, address: impl SettingValue<SocketAddr>) -> Self {
+        self.set(setting::HEALTH, &address.text(), &Source::Code("Settings::health"));
         self
     }
 
-    /// One option of a job, by the name that logs call it, with the text that its attribute would
-    /// have: `.job("call_time", "every", "10s")`. For tests, and for a service whose own settings
-    /// say it.
+    /// Sets one option of a job, by the job's name in logs and the option's text in an attribute:
+    /// `.job("call_time", "every", "10s")`. For tests, and for services with settings of their own.
     pub fn job(mut self, name: &str, option: &str, value: &str) -> Self {
-        let place = Place::Code("Settings::job");
-        self.jobs_in_code.settings.push(JobSetting::one(name, option, value, place));
+        let source = Source::Code("Settings::job");
+        self.jobs_in_code.settings.push(JobSetting::one(name, option, value, source));
         self
     }
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue, Error};
 
-use super::layer::{JobSetting, Layer, NAMES, did_you_mean};
-use super::place::{Place, Placed};
+use super::layer::{JobSetting, Layer, did_you_mean};
+use super::setting::{ALL, Setting};
+use super::source::{Located, Source};
 
-/// So many faults of syntax are told; where there are more, it is no TOML.
+/// Maximum number of syntax errors that are reported; a file with more is hardly TOML.
 const SYNTAX_TOLD: usize = 10;
 
 const QUOTES: &str = "; text stands in quotes, numbers, `true` and `false` do not";
@@ -17,7 +18,7 @@ const QUOTES: &str = "; text stands in quotes, numbers, `true` and `false` do no
 type Key<'a> = Spanned<DeString<'a>>;
 type Value<'a> = Spanned<DeValue<'a>>;
 
-/// What a file says that holds these bytes.
+/// Reads a file with these bytes.
 pub(super) fn read(path: &Path, bytes: &[u8]) -> Layer {
     let path: Arc<str> = path.display().to_string().into();
     let (text, is_whole) = match str::from_utf8(bytes) {
@@ -31,8 +32,8 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Layer {
     let lines = std::iter::once(0).chain(lines).collect();
     let mut reader = Reader { path, text, lines, broken: Vec::new(), layer: Layer::default() };
     if !is_whole {
-        let place = reader.place(text.len());
-        reader.layer.faults.push(format!("{place}: is not UTF-8 from here on; save it as UTF-8"));
+        let source = reader.source(text.len());
+        reader.layer.faults.push(format!("{source}: is not UTF-8 from here on; save it as UTF-8"));
         return reader.layer;
     }
     let (document, errors) = DeTable::parse_recoverable(text);
@@ -44,9 +45,9 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Layer {
 struct Reader<'a> {
     path: Arc<str>,
     text: &'a str,
-    /// Where each line begins.
+    /// Offset of each line.
     lines: Vec<usize>,
-    /// Lines with a fault of syntax. What else is wrong there may only follow from that.
+    /// Lines with a syntax error. Other faults there may only follow from it.
     broken: Vec<usize>,
     layer: Layer,
 }
@@ -55,8 +56,8 @@ impl Reader<'_> {
     fn syntax(&mut self, errors: &[Error]) {
         for error in errors {
             let span = error.span().unwrap_or_default();
-            let (place, line) = (self.place(span.start), self.line(span.start));
-            // one is enough to look there
+            let (source, line) = (self.source(span.start), self.line(span.start));
+            // one error a line is enough
             if self.broken.contains(&line) {
                 continue;
             }
@@ -72,9 +73,9 @@ impl Reader<'_> {
             let remedy = if is_bare && before.trim_end().ends_with('=') { QUOTES } else { "" };
             let shown = shown.unwrap_or_else(|| self.line_text(line)).trim();
             let why = format!("{}{remedy}", error.message());
-            self.layer.faults.push(place.refuse(&format!("`{shown}`:"), why));
+            self.layer.faults.push(source.refuse(&format!("`{shown}`:"), why));
         }
-        // where the head of a table is broken, nobody knows whose the lines below it are
+        // below a broken table header, the table of a line is unknown
         let is_head = |line: &&usize| self.line_text(**line).trim_start().starts_with('[');
         if let Some(&head) = self.broken.iter().filter(is_head).min() {
             self.broken.extend(head..self.lines.len());
@@ -100,8 +101,8 @@ impl Reader<'_> {
                     self.layer.faults.push(self.fault(name, value, &why));
                 }
                 _ => {
-                    let place = self.place(key.span().start);
-                    self.layer.faults.push(place.refuse(name, unknown(name)));
+                    let source = self.source(key.span().start);
+                    self.layer.faults.push(source.refuse(name, unknown(name)));
                 }
             }
         }
@@ -109,17 +110,15 @@ impl Reader<'_> {
 
     fn setting(&mut self, table: &str, key: &Key<'_>, value: &Value<'_>) {
         let whole = format!("{table}.{}", key.get_ref());
-        let names = NAMES.map(|(name, _)| name);
-        let Some(name) = names.into_iter().find(|name| **name == whole) else {
-            let of_table = names.into_iter().filter_map(|name| name.strip_prefix(table));
-            let of_table = of_table.filter_map(|name| name.strip_prefix('.'));
-            let meant = did_you_mean(key.get_ref(), of_table);
-            let place = self.place(key.span().start);
-            self.layer.faults.push(place.refuse(&whole, format!("is unknown; {meant}")));
+        let Some(setting) = ALL.into_iter().find(|setting| setting.name == whole) else {
+            let of_table = ALL.into_iter().map(Setting::in_table).filter(|(of, _)| *of == table);
+            let meant = did_you_mean(key.get_ref(), of_table.map(|(_, name)| name));
+            let source = self.source(key.span().start);
+            self.layer.faults.push(source.refuse(&whole, format!("is unknown; {meant}")));
             return;
         };
-        match self.text(name, value) {
-            Ok(text) => self.layer.settings.push((name, text)),
+        match self.text(setting.name, value) {
+            Ok(text) => self.layer.settings.push((setting, text)),
             Err(fault) => self.layer.faults.push(fault),
         }
     }
@@ -140,13 +139,13 @@ impl Reader<'_> {
                     Err(fault) => self.layer.jobs.faults.push(fault),
                 }
             }
-            let job = Placed::at(self.place(key.span().start), name.to_string());
+            let job = Located::at(self.source(key.span().start), name.to_string());
             self.layer.jobs.settings.push(JobSetting::Table { job, options });
         }
     }
 
-    /// The value as the environment would say it.
-    fn text(&self, name: &str, value: &Value<'_>) -> Result<Placed<String>, String> {
+    /// The value as text, as in a variable.
+    fn text(&self, name: &str, value: &Value<'_>) -> Result<Located<String>, String> {
         let text = match value.get_ref() {
             DeValue::String(text) => text.to_string(),
             DeValue::Boolean(truth) => truth.to_string(),
@@ -157,10 +156,10 @@ impl Reader<'_> {
                 return Err(self.fault(name, value, "write one value, in quotes"));
             }
         };
-        Ok(Placed::at(self.place(value.span().start), text))
+        Ok(Located::at(self.source(value.span().start), text))
     }
 
-    /// Those of a table that can be relied on, as they follow each other in the file.
+    /// The entries of a table on lines without a syntax error, in the order of the file.
     fn ordered<'t, 'i>(&self, table: &'t DeTable<'i>) -> Vec<(&'t Key<'i>, &'t Value<'i>)> {
         let is_whole =
             |(key, _): &(&Key<'_>, _)| !self.broken.contains(&self.line(key.span().start));
@@ -171,14 +170,14 @@ impl Reader<'_> {
 
     fn fault(&self, name: &str, value: &Value<'_>, why: &str) -> String {
         let shown = self.text.get(value.span()).unwrap_or_default();
-        self.place(value.span().start).fault(name, shown, why)
+        self.source(value.span().start).fault(name, shown, why)
     }
 
-    fn place(&self, offset: usize) -> Place {
+    fn source(&self, offset: usize) -> Source {
         let line = self.line(offset);
         let before = self.text.get(self.lines[line]..offset).unwrap_or_default();
         let column = 1 + before.chars().filter(|c| *c != '\u{feff}').count();
-        Place::File { path: Arc::clone(&self.path), line: line + 1, column }
+        Source::File { path: Arc::clone(&self.path), line: line + 1, column }
     }
 
     /// Counted from 0.
@@ -192,15 +191,15 @@ impl Reader<'_> {
     }
 }
 
-/// Those of the process.
+/// The tables with settings of the process.
 fn tables() -> impl Iterator<Item = &'static str> {
-    NAMES.iter().filter_map(|(name, _)| name.split('.').next())
+    ALL.into_iter().map(|setting| setting.in_table().0)
 }
 
-/// What to do about a name at the top of a file.
+/// The remedy for an unknown name at the top level of a file.
 fn unknown(name: &str) -> String {
-    let in_table = NAMES.iter().filter_map(|(whole, _)| whole.split_once('.'));
-    if let Some((table, _)) = in_table.clone().find(|(_, setting)| *setting == name) {
+    let mut in_table = ALL.into_iter().map(Setting::in_table);
+    if let Some((table, _)) = in_table.find(|(_, setting)| *setting == name) {
         return format!("stands in the table `{table}`; write `[{table}]` above it");
     }
     match name {

@@ -1,10 +1,10 @@
-//! Where health is served.
+//! The address of the health endpoint.
 
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
-/// `None`: nowhere.
+/// `None` where the endpoint is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Health(pub(super) Option<SocketAddr>);
 
@@ -15,7 +15,7 @@ impl Health {
 impl FromStr for Health {
     type Err = String;
 
-    /// A port alone is one of this machine's own, which no other reaches.
+    /// A port alone is a port of 127.0.0.1, which no other machine reaches.
     fn from_str(text: &str) -> Result<Self, String> {
         if text == "off" {
             return Ok(Self::OFF);
@@ -27,7 +27,7 @@ impl FromStr for Health {
             Ok(address) => Ok(Self(Some(address))),
             Err(_) => {
                 Err("is no address; use a port of 127.0.0.1 such as `8080`, an address such \
-                           as `0.0.0.0:8080`, or `off`"
+                           as `0.0.0.0:8080` or `[::1]:8080`, or `off`"
                     .into())
             }
         }

@@ -1,29 +1,19 @@
-//! One layer of settings: what one file says, or the environment, each value with its place.
+//! One layer of settings: a file or the environment, each value with its source.
 
 use leader_core::nearest;
 
-use super::place::{Place, Placed};
+use super::setting::Setting;
+use super::source::{Located, Source};
 
-/// What the settings of the process are called, in files and in the environment.
-pub(super) const NAMES: [(&str, &str); 6] = [
-    ("lock.backend", "LEADER_LOCK"),
-    ("lock.key_prefix", "LEADER_KEY_PREFIX"),
-    ("lock.lease", "LEADER_LEASE"),
-    ("lock.fence_base", "LEADER_FENCE_BASE"),
-    ("lock.node", "LEADER_NODE"),
-    ("health.listen", "LEADER_HEALTH"),
-];
-
-/// What a layer says, unread but for its names.
+/// The values of a layer, unparsed; only names are checked.
 #[derive(Debug, Default)]
 pub(super) struct Layer {
-    /// Of the process: by the first of their [`NAMES`].
-    pub(super) settings: Vec<(&'static str, Placed<String>)>,
+    pub(super) settings: Vec<(&'static Setting, Located<String>)>,
     pub(super) faults: Vec<String>,
     pub(super) jobs: JobLayer,
 }
 
-/// What it says of jobs. Which there are is known only when the runtime starts.
+/// The part of a layer about jobs. The jobs are known only when the runtime starts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct JobLayer {
     pub(super) settings: Vec<JobSetting>,
@@ -32,22 +22,22 @@ pub(crate) struct JobLayer {
 
 #[derive(Clone, Debug)]
 pub(super) enum JobSetting {
-    /// A job, by its name, and each option with its text.
-    Table { job: Placed<String>, options: Vec<(String, Placed<String>)> },
-    /// A variable that begins as those of jobs do. Where the name of the job ends in it, only the
-    /// jobs say.
+    /// Name of a job, and its options as text.
+    Table { job: Located<String>, options: Vec<(String, Located<String>)> },
+    /// A variable with the prefix of jobs. Only with the list of jobs can it be split into job and
+    /// option.
     Variable { name: String, text: String },
 }
 
 impl JobSetting {
-    pub(super) fn one(job: &str, option: &str, text: &str, place: Place) -> Self {
-        let job = Placed::at(place.clone(), job.to_owned());
-        let option = (option.to_owned(), Placed::at(place, text.to_owned()));
+    pub(super) fn one(job: &str, option: &str, text: &str, source: Source) -> Self {
+        let job = Located::at(source.clone(), job.to_owned());
+        let option = (option.to_owned(), Located::at(source, text.to_owned()));
         Self::Table { job, options: vec![option] }
     }
 }
 
-/// The remedy for a name that is none: the nearest of those that are, or all of them.
+/// The remedy for an unknown name: the nearest known one, or all of them.
 pub(super) fn did_you_mean<'a>(
     word: &str,
     names: impl IntoIterator<Item = &'a str> + Clone,
@@ -58,10 +48,10 @@ pub(super) fn did_you_mean<'a>(
     }
 }
 
-/// So many names are listed; whoever has more of them knows where to look.
+/// Maximum number of names in a list.
 const LISTED: usize = 24;
 
-/// What there is instead.
+/// A list of the known names.
 pub(super) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let mut names = names.into_iter().map(|name| format!("`{name}`"));
     let mut listed: Vec<String> = names.by_ref().take(LISTED).collect();

@@ -1,35 +1,35 @@
-//! What settings change of the jobs of this process: each option from the highest layer that says
-//! it.
+//! The options of jobs that settings change, each from the highest layer that has it.
 
 use std::collections::BTreeMap;
 
 use leader_core::{Options, nearest, span};
 
+use super::effective::EffectiveSetting;
 use super::layer::{JobLayer, JobSetting, did_you_mean, one_of};
-use super::origin::Origin;
-use super::place::{Place, Placed};
+use super::source::{Located, Source};
 use super::variable;
 use crate::job::Jobs;
 use crate::job::private::Entry;
+use crate::text::too_long;
 
-/// Every option of a job that is said somewhere, with its text and its place.
-type Said = BTreeMap<&'static str, Placed<String>>;
+/// Every option of a job that is written somewhere, as text with its source.
+type Said = BTreeMap<&'static str, Located<String>>;
 
-/// The options of the jobs that are changed.
+/// The options of the jobs that settings change.
 #[derive(Debug, Default)]
 pub(crate) struct Overrides {
     of: BTreeMap<String, Said>,
     faults: Vec<String>,
 }
 
-/// One option, in one layer.
+/// One option in one layer.
 struct Change {
     layer: usize,
     option: &'static str,
-    text: Placed<String>,
+    text: Located<String>,
 }
 
-/// What an attribute has and settings do not change.
+/// Words of the attribute that settings cannot change, and why.
 const FIXED: [(&str, &str); 4] = [
     (
         "key",
@@ -41,7 +41,7 @@ const FIXED: [(&str, &str); 4] = [
 ];
 
 impl Overrides {
-    /// What these layers, the lowest first, say of these jobs.
+    /// Merges the layers, the lowest first, for these jobs.
     pub(super) fn new<'a>(layers: impl IntoIterator<Item = &'a JobLayer>, jobs: &Jobs) -> Self {
         let layers: Vec<&JobLayer> = layers.into_iter().collect();
         let is_said = layers.iter().any(|layer| !layer.settings.is_empty());
@@ -50,7 +50,7 @@ impl Overrides {
         let mut changes = Changes { entries: &entries, of: BTreeMap::new(), faults: Vec::new() };
         for (layer, said) in layers.into_iter().enumerate() {
             changes.faults.extend_from_slice(&said.faults);
-            said.settings.iter().for_each(|setting| changes.hear(layer, setting));
+            said.settings.iter().for_each(|setting| changes.add(layer, setting));
         }
         let Changes { of, faults, .. } = changes;
         let merged = of.into_iter().map(|(job, changes)| {
@@ -60,13 +60,12 @@ impl Overrides {
         Self { of: merged.collect(), faults }
     }
 
-    /// What is wrong with them, conflicts apart.
+    /// The faults, without conflicts.
     pub(crate) fn faults(&self) -> &[String] {
         &self.faults
     }
 
-    /// The options of this job, and what is wrong with what its attribute says, or does not go
-    /// together.
+    /// The options of this job, and the faults in its attribute and the conflicts between options.
     pub(crate) fn options(&self, job: &str, entry: &Entry) -> (Options, Vec<String>) {
         let attribute;
         let said = match self.of.get(job) {
@@ -77,38 +76,38 @@ impl Overrides {
             }
         };
         let (mut options, mut faults) = (Options::default(), Vec::new());
-        for (option, Placed { value, place }) in said {
+        for (option, Located { value, source }) in said {
             if *option == "standby" {
                 options.give(option);
             } else if let Err(fault) = options.set(option, value)
-                && matches!(place, Place::Attribute(_))
+                && matches!(source, Source::Attribute(_))
             {
                 faults.push(fault.to_string());
             }
         }
-        for conflict in options.conflicts() {
+        for conflict in options.conflicts(Some(entry.seed())) {
             let of = [conflict.option, conflict.other].into_iter().flatten();
-            let of = of.filter_map(|option| Some((option, &said.get(option)?.place)));
-            faults.push(format!("{}{}", conflict.text, places(&of.collect::<Vec<_>>())));
+            let of = of.filter_map(|option| Some((option, &said.get(option)?.source)));
+            faults.push(format!("{}{}", conflict.text, sources(&of.collect::<Vec<_>>())));
         }
         (options, faults)
     }
 
-    /// What is in force and not what the attribute says.
-    pub(super) fn origins(&self) -> impl Iterator<Item = Origin> {
+    /// The options in force that differ from the attribute.
+    pub(super) fn effective(&self) -> impl Iterator<Item = EffectiveSetting> {
         self.of.iter().flat_map(|(job, said)| {
-            said.iter().filter(|(_, text)| !matches!(text.place, Place::Attribute(_))).map(
-                move |(option, Placed { value, place })| Origin {
+            said.iter().filter(|(_, text)| !matches!(text.source, Source::Attribute(_))).map(
+                move |(option, Located { value, source })| EffectiveSetting {
                     name: format!("jobs.{job}.{option}"),
                     value: value.clone(),
-                    place: place.clone(),
+                    source: source.clone(),
                 },
             )
         })
     }
 }
 
-/// What is being gathered.
+/// Changes as they are collected.
 struct Changes<'a> {
     entries: &'a BTreeMap<String, &'static Entry>,
     of: BTreeMap<String, Vec<Change>>,
@@ -116,47 +115,50 @@ struct Changes<'a> {
 }
 
 impl Changes<'_> {
-    fn hear(&mut self, layer: usize, setting: &JobSetting) {
+    fn add(&mut self, layer: usize, setting: &JobSetting) {
         match setting {
             JobSetting::Table { job, options } => {
                 let name = format!("jobs.{}", job.value);
                 if !self.entries.contains_key(&job.value) {
                     let meant = did_you_mean(&job.value, self.names());
                     let why = format!("is no job of this process; {meant}");
-                    return self.faults.push(job.place.refuse(&name, why));
+                    return self.faults.push(job.source.refuse(&name, why));
                 }
                 for (word, text) in options {
                     match option(word) {
                         Ok(option) => self.change(layer, &job.value, option, text.clone()),
                         Err(why) => {
-                            self.faults.push(text.place.refuse(&format!("{name}.{word}"), why));
+                            self.faults.push(text.source.refuse(&format!("{name}.{word}"), why));
                         }
                     }
                 }
             }
             JobSetting::Variable { name, text } => {
-                let place = Place::Variable(name.as_str().into());
+                let source = Source::Variable(name.as_str().into());
                 match self.resolve(name) {
                     Ok((job, option)) => {
-                        self.change(layer, &job, option, Placed::at(place, text.clone()));
+                        self.change(layer, &job, option, Located::at(source, text.clone()));
                     }
-                    Err(why) => self.faults.push(place.refuse(name, why)),
+                    Err(why) => self.faults.push(source.refuse(name, why)),
                 }
             }
         }
     }
 
-    fn change(&mut self, layer: usize, job: &str, option: &'static str, text: Placed<String>) {
-        // told also where a higher layer says something else
-        if let Err(why) = Options::default().set(option, &text.value) {
+    fn change(&mut self, layer: usize, job: &str, option: &'static str, text: Located<String>) {
+        // reported even if a higher layer overrides it
+        let wrong = too_long(&text.value).or_else(|| {
+            Options::default().set(option, &text.value).err().map(|why| why.to_string())
+        });
+        if let Some(why) = wrong {
             let name = format!("jobs.{job}.{option}");
-            self.faults.push(text.place.fault(&name, &text.value, why));
+            self.faults.push(text.source.fault(&name, &text.value, why));
         }
         let changes = self.of.entry(job.to_owned()).or_default();
         changes.push(Change { layer, option, text });
     }
 
-    /// The job and the option that a variable means.
+    /// Splits a variable into job and option.
     fn resolve(&self, name: &str) -> Result<(String, &'static str), String> {
         let fixed = FIXED.map(|(option, _)| option);
         let options = || Options::NAMES.into_iter().chain(fixed);
@@ -177,7 +179,7 @@ impl Changes<'_> {
         }
     }
 
-    /// What to do about a variable that is of no job, or of no option.
+    /// The remedy for a variable without a known job or option.
     fn meant(&self, name: &str) -> String {
         let rest = name.strip_prefix(variable::JOB).unwrap_or_default().to_lowercase();
         let of = |job: &str, option: &str| {
@@ -206,7 +208,7 @@ impl Changes<'_> {
     }
 }
 
-/// The option of this name, where settings may change it.
+/// The option of this name, if settings may change it.
 fn option(word: &str) -> Result<&'static str, String> {
     if let Some((_, why)) = FIXED.iter().find(|(fixed, _)| *fixed == word) {
         return Err(format!("is not changed by settings: {why}"));
@@ -218,7 +220,7 @@ fn option(word: &str) -> Result<&'static str, String> {
 }
 
 fn of_attribute(entry: &Entry) -> Said {
-    let at = |text: String| Placed::at(Place::Attribute(entry.place), text);
+    let at = |text: String| Located::at(Source::Attribute(entry.place), text);
     let mut said: Said =
         entry.options.iter().map(|(option, text)| (*option, at((*text).to_owned()))).collect();
     said.extend(entry.every.map(|every| ("every", at(span::print(every)))));
@@ -226,24 +228,25 @@ fn of_attribute(entry: &Entry) -> Said {
     said
 }
 
-/// A layer that says when the job runs replaces all that was said of it.
+/// Applies the changes. A layer with a schedule replaces the schedule below.
 fn merged(mut said: Said, changes: Vec<Change>) -> Said {
     let kind = |option: &str| Options::SCHEDULES.into_iter().find(|kind| *kind == option);
     for layer in changes.chunk_by(|one, next| one.layer == next.layer) {
         let old = said.keys().find_map(|option| kind(option));
         if let Some(new) = layer.iter().find_map(|change| kind(change.option)) {
-            said.retain(|option, _| Options::outlives(option, old.unwrap_or(new), new));
+            let old = old.unwrap_or(new);
+            said.retain(|option, text| Options::outlives((option, &text.value), old, new));
         }
         said.extend(layer.iter().map(|change| (change.option, change.text.clone())));
     }
     said
 }
 
-/// Where options stand of which one is changed; nothing where the attribute says all.
-fn places(of: &[(&str, &Place)]) -> String {
-    if of.iter().all(|(_, place)| matches!(place, Place::Attribute(_))) {
+/// The sources of options, if at least one of them is not the attribute.
+fn sources(of: &[(&str, &Source)]) -> String {
+    if of.iter().all(|(_, source)| matches!(source, Source::Attribute(_))) {
         return String::new();
     }
-    let of: Vec<_> = of.iter().map(|(option, place)| format!("`{option}`: {place}")).collect();
+    let of: Vec<_> = of.iter().map(|(option, source)| format!("`{option}`: {source}")).collect();
     format!(" ({})", of.join(", "))
 }

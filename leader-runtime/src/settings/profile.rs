@@ -16,7 +16,7 @@ impl Profile {
         Arc::clone(&self.0)
     }
 
-    /// What stands before every key unless another prefix is written.
+    /// The default prefix of keys.
     pub(super) fn key_prefix(&self) -> String {
         format!("{self}/")
     }

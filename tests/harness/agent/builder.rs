@@ -1,4 +1,4 @@
-//! What an agent is started with: flags that give it a place of its own, and what a test adds.
+//! The arguments of an agent: ports and a directory of its own, and the additions of a test.
 
 use std::ffi::OsString;
 use std::path::Path;

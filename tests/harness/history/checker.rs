@@ -1,5 +1,5 @@
-//! What must hold of every history: no two terms of a key at once, fences that rise, one end for
-//! each start, and another leader within the lease.
+//! The invariants of every history: no two terms of a key at once, rising fences, one end for each
+//! start, and another leader within the lease.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,30 +10,30 @@ use super::{Event, Lead, Moment, Run, Span, What};
 /// where it did more, that was seen, and is no node's fault.
 pub const ALLOWANCE: Duration = Duration::from_millis(150);
 
-/// What one process wrote.
+/// The lines of one process.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// What it is called.
+    /// The name of the process.
     pub node: String,
-    /// Whether it was killed: then it owes no end of anything.
+    /// Whether the process was killed: then it need not write the end of anything.
     pub killed: bool,
     /// In the order of their moments.
     pub events: Vec<Event>,
 }
 
-/// What all processes wrote that ever stood for some keys.
+/// The lines of all processes that ever stood by for some keys.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     /// Theirs.
     pub records: Vec<Record>,
 }
 
-/// One term, as far as its process is known to have believed in it.
+/// One term, from the first to the last sign of its process's belief.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
-    /// Whose.
+    /// The node.
     pub node: String,
-    /// Of which key, under which fence.
+    /// The key and the fence.
     pub lead: Lead,
     /// Its first sign.
     pub from: Moment,
@@ -75,11 +75,11 @@ impl History {
         self.keys().into_iter().filter_map(pauses).max().unwrap_or_default()
     }
 
-    /// All that is wrong once everything is over, whatever the machines and Consul went through.
-    pub fn faults(&self) -> Vec<String> {
-        let mut faults = self.disputes();
-        faults.extend(self.records.iter().flat_map(Record::faults));
-        faults
+    /// Returns all violations of a complete history, whatever the machines and Consul went through.
+    pub fn violations(&self) -> Vec<String> {
+        let mut violations = self.disputes();
+        violations.extend(self.records.iter().flat_map(Record::violations));
+        violations
     }
 
     /// Terms of a key that overlap, or whose fences do not rise.
@@ -153,10 +153,10 @@ pub fn due(start: Moment, within: Duration, hindered: &[Span]) -> Moment {
 
 impl Record {
     /// One end for each start, one loss for each gain, and no run but under a fence that was gained.
-    fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        let mut fault = |what: &str, event: &dyn std::fmt::Display| {
-            faults.push(format!("{}: {what}: {event}", self.node));
+    fn violations(&self) -> Vec<String> {
+        let mut violations = Vec::new();
+        let mut violation = |what: &str, event: &dyn std::fmt::Display| {
+            violations.push(format!("{}: {what}: {event}", self.node));
         };
         let mut led: BTreeMap<&str, &Lead> = BTreeMap::new();
         let mut gained: BTreeSet<(&str, u64)> = BTreeSet::new();
@@ -168,42 +168,42 @@ impl Record {
                 What::Gains(lead) => {
                     gained.insert((&lead.key, lead.fence));
                     if led.insert(&lead.key, lead).is_some() {
-                        fault("it leads already", event);
+                        violation("it leads already", event);
                     }
                 }
                 What::Loses(lead) => {
                     if led.remove(lead.key.as_str()) != Some(lead) {
-                        fault("it does not lead", event);
+                        violation("it does not lead", event);
                     }
                 }
                 What::Starts(run) => {
                     if !gained.contains(&(run.lead.key.as_str(), run.lead.fence)) {
-                        fault("it never led so", event);
+                        violation("it never led so", event);
                     }
                     if open.insert(&run.job, run).is_some() {
-                        fault("the run before has not ended", event);
+                        violation("the run before has not ended", event);
                     }
                 }
                 What::Works(run) | What::Finishes(run) => {
                     if open.get(run.job.as_str()) != Some(&run) {
-                        fault("that run does not go on", event);
+                        violation("that run does not go on", event);
                     }
                 }
                 What::Ends(run) => {
                     if open.remove(run.job.as_str()) != Some(run) {
-                        fault("that run does not go on", event);
+                        violation("that run does not go on", event);
                     }
                 }
                 What::Leaves => left = true,
             }
         }
         if !self.killed {
-            open.values().for_each(|run| fault("it never ended", run));
-            led.values().for_each(|lead| fault("it never lost", lead));
+            open.values().for_each(|run| violation("it never ended", run));
+            led.values().for_each(|lead| violation("it never lost", lead));
             if !left {
-                fault("it was not killed, and never left", &"its history ends");
+                violation("it was not killed, and never left", &"its history ends");
             }
         }
-        faults
+        violations
     }
 }

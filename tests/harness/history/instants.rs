@@ -1,4 +1,4 @@
-//! What must hold of a job that keeps a record: no due instant is begun twice, and none is lost.
+//! The invariants of a job with a record: no due instant is begun twice, and none is lost.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub struct Begun {
     pub finished: bool,
 }
 
-/// What becomes of a run that is cut off.
+/// The policy for an interrupted run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interrupted {
     /// It was begun, or at least claimed, and that is all.
@@ -62,8 +62,8 @@ impl History {
         all
     }
 
-    /// What is wrong with the due instants of a job on this key, `every` so long, that wants each
-    /// of them run (`missed = "all"`).
+    /// Returns the violations in the due instants of a job on this key with this interval and
+    /// `missed = "all"`.
     ///
     /// A run that was cut off is the last of its stint. With `skip`, one that was claimed may never
     /// begin where its stint ends; with `rerun` it is begun again until it is done.

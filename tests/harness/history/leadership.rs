@@ -26,9 +26,9 @@ impl<S: Subscriber> Layer<S> for Leadership {
         event.record(&mut said);
         let Said { message, key: Some(key), fence: Some(fence) } = said else { return };
         let lead = Lead { key, fence };
-        if message == "leads" || message.starts_with("leads again") {
+        if ["leadership acquired", "leadership resumed in the same term"].contains(&&*message) {
             self.0.record(What::Gains(lead));
-        } else if message.starts_with("leads no longer") {
+        } else if message == "leadership released" || message.starts_with("leadership lost") {
             self.0.record(What::Loses(lead));
         }
     }

@@ -51,11 +51,14 @@ fn with<'a>(lines: &[&'a str], old: &str, new: &'a str) -> Vec<&'a str> {
     lines.iter().map(|line| if *line == old { new } else { line }).collect()
 }
 
-/// The only fault.
+/// The only violation.
 #[track_caller]
 fn found(history: &History, what: &str) {
-    let faults = history.faults();
-    assert!(matches!(faults.as_slice(), [fault] if fault.contains(what)), "{what}: {faults:#?}");
+    let violations = history.violations();
+    assert!(
+        matches!(violations.as_slice(), [violation] if violation.contains(what)),
+        "{what}: {violations:#?}"
+    );
 }
 
 fn span(from: u64, until: u64) -> Span {
@@ -63,9 +66,9 @@ fn span(from: u64, until: u64) -> Span {
 }
 
 #[test]
-fn an_orderly_history_has_no_fault() {
+fn an_orderly_history_has_no_violation() {
     let history = history(ONE, OTHER);
-    assert_eq!(history.faults(), [""; 0]);
+    assert_eq!(history.violations(), [""; 0]);
     assert_eq!(history.delays(WITHIN, &[vec![]], moment(3_200)), [""; 0]);
     assert_eq!(history.longest_pause(), Duration::from_secs(1));
     assert_eq!(history.led_after("k", moment(2_000)), Some(moment(3_000)));
@@ -110,8 +113,11 @@ fn a_planted_run_without_its_one_end_is_found() {
     let unended: Vec<&str> = OTHER.iter().copied().filter(|line| !line.contains("ends")).collect();
     found(&history(ONE, &unended), "it never ended");
     let twice = with(OTHER, "3200 loses k 9", "3150 ends k 9 job 1");
-    let faults = history(ONE, &twice).faults();
-    assert!(faults.iter().any(|fault| fault.contains("does not go on")), "{faults:?}");
+    let violations = history(ONE, &twice).violations();
+    assert!(
+        violations.iter().any(|violation| violation.contains("does not go on")),
+        "{violations:?}"
+    );
     let beside = with(ONE, "1070 ends k 7 job 1", "1070 works k 7 job 1");
     found(&history(&beside, OTHER), "the run before has not ended");
     let foreign = with(OTHER, "3100 works k 9 job 1", "3100 works k 9 job 2");
@@ -125,8 +131,11 @@ fn a_planted_belief_that_is_none_is_found() {
     let gone: Vec<&str> = OTHER.iter().copied().filter(|line| !line.contains("leaves")).collect();
     found(&history(ONE, &gone), "never left");
     let unled = with(OTHER, "3000 starts k 9 job 1", "3000 starts k 8 job 1");
-    let faults = history(ONE, &unled).faults();
-    assert!(faults.iter().any(|fault| fault.contains("it never led so")), "{faults:?}");
+    let violations = history(ONE, &unled).violations();
+    assert!(
+        violations.iter().any(|violation| violation.contains("it never led so")),
+        "{violations:?}"
+    );
 }
 
 #[test]
@@ -150,7 +159,7 @@ fn a_planted_takeover_that_is_late_is_found_unless_every_node_was_hindered() {
 #[test]
 fn a_planted_key_that_nobody_leads_again_is_found() {
     let history = history(ONE, &["1500 stands", "9000 leaves"]);
-    assert_eq!(history.faults(), [""; 0]);
+    assert_eq!(history.violations(), [""; 0]);
     assert_eq!(history.delays(WITHIN, &[vec![]], moment(3_100)), [""; 0]);
     assert_eq!(history.delays(WITHIN, &[vec![]], moment(3_200)).len(), 1);
 }
@@ -180,7 +189,7 @@ const GOES_ON: &[&str] = &[
 
 fn losses(one: &[&str], other: &[&str], interrupted: Interrupted) -> Vec<String> {
     let history = history(one, other);
-    assert_eq!(history.faults(), [""; 0]);
+    assert_eq!(history.violations(), [""; 0]);
     history.losses("k", "job", Duration::from_millis(200), interrupted)
 }
 

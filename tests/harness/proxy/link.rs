@@ -114,7 +114,7 @@ impl<'a> Pump<'a> {
         if self.way == Way::ToServer {
             note_request(self.wire, self.link, bytes);
         }
-        let delay = self.wire.lock().lane(self.way).delay;
+        let delay = self.wire.lock().draw_delay(self.way);
         self.under_way.push_back((Instant::now() + delay, bytes.to_vec()));
     }
 

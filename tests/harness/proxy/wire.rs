@@ -1,5 +1,5 @@
-//! What a proxy does to the bytes that pass now, and what it has seen; the one state that all its
-//! threads share.
+//! The state that all threads of a proxy share: the present treatment of bytes, and the traffic so
+//! far.
 
 use std::collections::BTreeMap;
 use std::net::{Shutdown, TcpStream};
@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use rustix::net::sockopt::set_socket_linger;
 
-use super::{Request, Way};
+use super::{Delay, Request, Way};
+use crate::chance::Chance;
 
 /// Names a connection.
 pub(super) type LinkId = u64;
@@ -29,12 +30,17 @@ pub(super) struct State {
     pub(super) links: BTreeMap<LinkId, Link>,
     pub(super) total: u64,
     pub(super) requests: Vec<Request>,
+    chance: Chance,
 }
 
 /// One of the two ways.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
-    pub(super) delay: Duration,
+    /// No fault: it stays when the proxy is healed.
+    pub(super) distance: Delay,
+    pub(super) delay: Delay,
+    /// How many in a hundred are lost.
+    pub(super) lossy: usize,
     pub(super) dropping: bool,
 }
 
@@ -56,7 +62,7 @@ enum Fate {
     Cut,
 }
 
-/// What becomes of some bytes.
+/// The treatment of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     Pass,
@@ -129,6 +135,12 @@ impl State {
             .map(|(_, lane)| lane)
     }
 
+    /// How late what is written now comes out.
+    pub(super) fn draw_delay(&mut self, way: Way) -> Duration {
+        let Lane { distance, delay, .. } = *self.lane(way);
+        distance.draw(&mut self.chance) + delay.draw(&mut self.chance)
+    }
+
     /// A connection between [`Wire::admit`] and [`Wire::forget`].
     pub(super) fn link(&mut self, link: LinkId) -> &mut Link {
         self.links.get_mut(&link).expect("a link is known until its own thread forgets it")
@@ -141,8 +153,12 @@ impl State {
     /// Says what becomes of bytes that arrive now.
     pub(super) fn judge(&mut self, link: LinkId, way: Way) -> Verdict {
         let dropping = self.lane(way).dropping;
+        let is_lost = self.chance.below(100) < self.lane(way).lossy;
         let link = self.link(link);
-        link.lost_bytes |= dropping;
+        link.lost_bytes |= dropping || is_lost;
+        if is_lost && link.fate == Fate::Open {
+            link.fate = Fate::Dead;
+        }
         match link.fate {
             Fate::Cut => Verdict::Cut,
             Fate::Open if !dropping => Verdict::Pass,
@@ -151,7 +167,9 @@ impl State {
     }
 
     pub(super) fn heal(&mut self) {
-        (self.to_server, self.to_client) = Default::default();
+        for lane in self.lanes_of(Way::Both) {
+            *lane = Lane { distance: lane.distance, ..Lane::default() };
+        }
         self.refusing = false;
         for link in
             self.links.values_mut().filter(|link| link.lost_bytes && link.fate == Fate::Open)

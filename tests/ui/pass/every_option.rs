@@ -52,6 +52,18 @@ async fn beside_itself() {}
 #[leader_job(key = "f", every = "1h 30m", missed = "once", interrupted = "skip", retries = 0)]
 async fn with_a_comma_behind() {}
 
+#[leader_job(key = "g", cron = "H H(1-5) * * *", except = "2026-12-24..2027-01-02, 12-25")]
+async fn at_a_time_of_its_own() {}
+
+#[leader_job(key = keys::REPORT, cron = "H 3 H 2 *", except = "02-01", crate = ::leader_runtime)]
+async fn at_a_day_that_the_macro_does_not_know() {}
+
+#[leader_job(key = "h", every = "1h", jitter = "hash")]
+async fn in_a_place_of_its_own() {}
+
+#[leader_job(key = keys::REPORT, every = INTERVAL, jitter = "hash")]
+async fn in_a_place_of_an_interval_of_its_own() {}
+
 #[test]
 fn each_is_written_down_as_it_is_printed() {
     super::assert_lists(
@@ -61,13 +73,19 @@ fn each_is_written_down_as_it_is_printed() {
             after_each_other,
             consume,
             beside_itself,
-            with_a_comma_behind
+            with_a_comma_behind,
+            at_a_time_of_its_own,
+            at_a_day_that_the_macro_does_not_know,
+            in_a_place_of_its_own,
+            in_a_place_of_an_interval_of_its_own
         ],
         &[
             "report (\"service/report\", every = 3600s, offset = \"10m\", jitter = \"5s\"",
             "missed_within = \"2d\", interrupted = \"rerun\", retries = \"3\"",
             "backoff = \"1s..1m\", on_loss = \"grace\", drain = \"20s\", step_down_after = \"3\"",
             "cron = \"0 9 * * MON-FRI\", tz = \"Europe/Oslo\", overlap = \"replace\"",
+            "cron = \"H H(1-5) * * *\", except = \"2026-12-24..2027-01-02, 12-25\"",
+            "every = \"1h\", jitter = \"hash\"",
             "after = \"10s\"",
             "while_leading = \"true\"",
             "overlap = \"allow\", missed = \"skip\", enabled = \"true\"",

@@ -21,7 +21,7 @@ mod billing {
 }
 
 fn jobs() -> Jobs {
-    jobs![billing::sweep].extend(billing::jobs())
+    jobs![billing::sweep].merge(billing::jobs())
 }
 
 #[test]

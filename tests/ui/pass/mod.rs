@@ -1,4 +1,4 @@
-//! What must compile. The mere presence of most of these modules is their test.
+//! Code that must compile. The mere presence of most of these modules is their test.
 
 mod awkward_names;
 mod behind_cfg;
@@ -17,7 +17,7 @@ use std::task::{Context, Poll, Waker};
 
 use leader_runtime::Jobs;
 
-/// What a future gives that never waits.
+/// Returns the output of a future that never waits.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
     match std::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,

@@ -1,11 +1,11 @@
-//! What people, other tools and other mishaps do to the service itself.
+//! Operators, other tools, and faults of the service itself.
 
 use std::time::Duration;
 
 use leader_core::election::KeyId;
 
 use super::{Cluster, Due, Outage};
-use crate::node::Weather;
+use crate::node::NetworkFaults;
 
 impl Cluster {
     pub(crate) fn destroy_session(&mut self, key: KeyId) {
@@ -35,7 +35,7 @@ impl Cluster {
 
     pub(super) fn excuse(&mut self, key: KeyId) {
         if let Some((_, fence)) = self.consul.holder(key) {
-            self.referee.excuse(key, fence);
+            self.checker.excuse(key, fence);
         }
     }
 
@@ -48,10 +48,10 @@ impl Cluster {
     }
 
     pub(crate) fn forget(&mut self) {
-        self.referee.excuse_all(self.latest);
+        self.checker.excuse_all(self.latest);
         self.consul.forget();
         for node in &mut self.nodes {
-            node.weather.deposed = None;
+            node.faults.deposed = None;
         }
         self.break_service(Duration::from_millis(50), Outage::Errors);
     }
@@ -61,8 +61,8 @@ impl Cluster {
         self.outage = None;
         self.tools_leave(|_, _| true);
         for node in &mut self.nodes {
-            let frozen = node.weather.frozen;
-            node.weather = Weather { frozen, ..Weather::default() };
+            let frozen = node.faults.frozen;
+            node.faults = NetworkFaults { frozen, ..NetworkFaults::default() };
         }
         self.wake_watches();
     }

@@ -3,7 +3,7 @@ use std::cell::Cell;
 use super::*;
 
 thread_local! {
-    /// What the made-up wall clock shows.
+    /// The reading of the made-up wall clock.
     static SHOWN: Cell<SystemTime> = const { Cell::new(SystemTime::UNIX_EPOCH) };
 }
 
@@ -19,20 +19,20 @@ fn set_clock(millis: u64) {
     SHOWN.set(at(millis));
 }
 
-/// An engine whose clock shows this.
+/// An engine at this reading of its clock.
 fn started(schedules: Vec<Schedule>, millis: u64) -> Precise {
     set_clock(millis);
     Precise::by_clock(schedules, || SHOWN.get())
 }
 
-/// The ticks that are found when the clock shows `now`: job, due, whether they are run.
+/// The ticks at the reading `now`: the job, the due instant, and whether it is run.
 fn found(engine: &mut Precise, now: u64) -> Vec<(usize, SystemTime, bool)> {
     set_clock(now);
-    let pop = || engine.last();
+    let pop = || engine.pop_due();
     std::iter::from_fn(pop).map(|tick| (tick.place, tick.due, tick.too_late.is_none())).collect()
 }
 
-/// The instants that are run while the clock goes from one to the other, in seconds.
+/// The instants that are run while the clock goes through an interval, in seconds.
 fn run(engine: &mut Precise, from: u64, to: u64) -> Vec<u64> {
     let steps = (from * 10..=to * 10).map(|step| step * 100);
     let ticks = steps.flat_map(|now| found(engine, now)).filter(|(.., is_run)| *is_run);

@@ -4,7 +4,7 @@ use tokio::sync::broadcast;
 use super::super::conformance::{at, set_clock, ticks, wall_clock};
 use super::*;
 
-/// An engine of a scheduler of its own, which was not started.
+/// An engine on a new scheduler, which was not started.
 pub(in crate::engine) async fn start(jobs: Vec<Schedule>) -> TokioCronScheduler {
     start_on(&JobScheduler::new().await.unwrap(), jobs).await
 }
@@ -19,7 +19,7 @@ fn every(span: &str) -> Schedule {
     Schedule::Every(span.parse().unwrap())
 }
 
-/// The name of each job in the scheduler's list, and when it is due next.
+/// The name and the next due instant of each job in the scheduler's list.
 async fn list(scheduler: &JobScheduler) -> Vec<(String, u64)> {
     let context = scheduler.context();
     let mut storage = context.metadata_storage.write().await;
@@ -114,7 +114,7 @@ async fn a_flood_of_the_services_own_starts_loses_none_of_ours() {
     let activate = scheduler.context().job_activation_tx.clone();
     let flood = async {
         loop {
-            // more than the channel holds, of jobs that do not exist
+            // more starts than the channel holds, of jobs that do not exist
             for _ in 0..500 {
                 activate.send(JobId::default()).unwrap();
             }

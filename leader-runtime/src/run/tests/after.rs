@@ -1,4 +1,4 @@
-//! `after`: at once when a term begins, then so long after the end of each run.
+//! `after`: at once when a term begins, then with a delay after the end of each run.
 
 use super::{Scene, Told};
 use crate::{Due, Run, jobs, leader_job};

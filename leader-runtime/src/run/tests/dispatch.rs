@@ -1,4 +1,4 @@
-//! Runs that are due together, and come out of one queue.
+//! Runs that are due together, and start from one queue.
 
 use std::time::Duration;
 
@@ -9,10 +9,11 @@ use super::{Scene, Told};
 use crate::engine::Tick;
 use crate::log::Log;
 use crate::run::RunEvent;
-use crate::run::firing::{Firing, Occasion};
-use crate::{Jobs, Run, clock, jobs, leader_job};
+use crate::run::firing::{Cause, Firing};
+use crate::system::clock;
+use crate::{Jobs, Run, jobs, leader_job};
 
-/// In its first run it is quick; in its second it is not; in its third it panics.
+/// A job whose first run is quick, whose second is not, and whose third panics.
 #[leader_job(key = "test/key", every = "10s", crate = crate)]
 async fn moody(run: Run, notes: Told) {
     match run.number() {
@@ -28,8 +29,7 @@ async fn moody(run: Run, notes: Told) {
 
 #[tokio::test(start_paused = true)]
 async fn runs_that_are_due_together_wait_for_no_other() {
-    let jobs: Jobs =
-        (0..100).map(|n| jobs![moody].prefix(&format!("n{n}_"))).fold(Jobs::new(), Jobs::extend);
+    let jobs: Jobs = (0..100).map(|n| jobs![moody].prefix(&format!("n{n}_"))).collect();
     let mut scene = Scene::led(&jobs);
     let all: Vec<_> = (0..100).collect();
     let times = |noted: &[String], line: &str| noted.iter().filter(|noted| *noted == line).count();
@@ -95,14 +95,14 @@ async fn an_error_that_panics_where_it_is_printed_takes_no_other_run_with_it() {
     }
 }
 
-/// So many quick jobs that are due together.
+/// Quick jobs that are due together.
 fn many(number: usize) -> Jobs {
     #[leader_job(key = "test/key", every = "10s", crate = crate)]
     async fn quick(run: Run, notes: Told) {
         notes.add(run.job());
     }
 
-    (0..number).map(|n| jobs![quick].prefix(&format!("n{n}_"))).fold(Jobs::new(), Jobs::extend)
+    (0..number).map(|n| jobs![quick].prefix(&format!("n{n}_"))).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -138,7 +138,8 @@ async fn what_waits_for_its_turn_when_it_is_due_again_is_not_run_twice() {
     let skipped = |n| format!("n{n}_quick skipped: found 10s too late");
     assert_eq!(ended[..2], [skipped(0), skipped(1)]);
     assert_eq!(ended[2..], ["n0_quick ok", "n1_quick ok"]);
-    let told = log.lines().iter().filter(|line| line.contains("skipped: found too late")).count();
+    let told =
+        log.lines().iter().filter(|line| line.contains("run skipped: found too late")).count();
     assert_eq!(told, 2);
 }
 
@@ -149,7 +150,7 @@ async fn one_job_does_not_wait_for_all_of_many_that_were_due_just_before() {
         notes.add("the other");
     }
 
-    let mut scene = Scene::led_together(&many(1_000).extend(jobs![other]));
+    let mut scene = Scene::led_together(&many(1_000).merge(jobs![other]));
     let due = clock::wall();
     scene.runs.fire_all([0, 1].map(|place| Tick { place, due, too_late: None }));
     scene.pass(1.0).await;
@@ -162,9 +163,9 @@ async fn what_nobody_takes_up_is_found_within_two_seconds() {
     let mut scene = Scene::led_together(&many(3));
     let shared = &scene.runs.shared;
     let guard = shared.jobs[0].gate().enter().unwrap();
-    let firing = Firing::new(Due::new(clock::wall()), guard, Occasion::Due);
-    // as where those who are to take it up have their threads blocked
-    shared.queue.put(0, &(0..3).collect(), firing, shared);
+    let firing = Firing::new(Due::new(clock::wall()), guard, Cause::Schedule);
+    // no worker is spawned, as where all threads are blocked
+    shared.queue.put(0, &(0..3).collect(), firing, 1);
     scene.pass(2.1).await;
     assert_eq!(scene.noted().len(), 3);
 }

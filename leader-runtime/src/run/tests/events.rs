@@ -1,4 +1,4 @@
-//! What those hear who listen to runs.
+//! Events of runs, as their listeners receive them.
 
 use futures_util::{FutureExt, StreamExt};
 use tokio::task::coop::unconstrained;
@@ -6,17 +6,18 @@ use tokio::task::coop::unconstrained;
 use super::Scene;
 use crate::{Outcome, Run, RunEvent, RunOutcome, SkipReason, StopReason, jobs, leader_job};
 
-/// What was told: `2 began`, `2: ok after 1`.
+/// The events as `2 began`, `2: ok after 1`.
 fn told(events: &mut (impl StreamExt<Item = RunEvent> + Unpin)) -> Vec<String> {
     std::iter::from_fn(|| unconstrained(events.next()).now_or_never().flatten())
         .map(|event| match event {
-            RunEvent::Began { number, .. } => format!("{number} began"),
+            RunEvent::Began(run) => format!("{} began", run.number),
             RunEvent::Ended(run) => {
                 assert_eq!((&*run.job, run.fence.get()), ("moody", 1));
                 assert!(run.due.timestamp() <= run.started && run.started <= run.ended);
                 format!("{}: {} after {}", run.number, run.outcome, run.attempts)
             }
-            RunEvent::Lost(count) => format!("{count} lost"),
+            RunEvent::Missed(missed) => panic!("none has a record: {missed:?}"),
+            RunEvent::Lost { count } => format!("{count} lost"),
         })
         .collect()
 }

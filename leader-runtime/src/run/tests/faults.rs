@@ -1,4 +1,4 @@
-//! What is wrong with a job is told once, and the others stay on time.
+//! Faults of a job: each is logged once, and the other jobs stay on time.
 
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
@@ -41,9 +41,9 @@ async fn an_error_that_comes_each_time_is_told_once_and_its_end_too() {
     let log = Log::listen();
     let mut scene = Scene::led(&jobs![moody]);
     scene.fire_each_second(99).await;
-    assert_one_line(&log, &["ERROR", "failed", "no such table", "job=moody"]);
+    assert_one_line(&log, &["ERROR", "run failed", "no such table", "job=moody"]);
     scene.fire_each_second(3).await;
-    assert_one_line(&log, &["INFO", "runs again without a fault", "failed_again=98"]);
+    assert_one_line(&log, &["INFO", "run succeeded after failed runs", "failed_again=98"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -56,9 +56,9 @@ async fn a_fault_that_lasts_is_told_again_after_ten_minutes() {
     let log = Log::listen();
     let mut scene = Scene::led(&jobs![panics]);
     scene.fire_each_second(600).await;
-    assert_one_line(&log, &["ERROR", "failed", "it panicked: no such table"]);
+    assert_one_line(&log, &["ERROR", "run failed", "it panicked: no such table"]);
     scene.fire_each_second(10).await;
-    assert_one_line(&log, &["ERROR", "still fails", "again=600", "no such table"]);
+    assert_one_line(&log, &["ERROR", "run still failing", "again=600", "no such table"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,7 +88,7 @@ async fn a_job_that_is_always_slower_than_its_schedule_is_told_once_in_ten_minut
     let log = Log::listen();
     let mut scene = Scene::led(&jobs![slow]);
     scene.fire_each_second(600).await;
-    assert_one_line(&log, &["WARN", "skipped: the run before still goes on", "job=slow"]);
+    assert_one_line(&log, &["WARN", "run skipped: the previous run still goes on", "job=slow"]);
     scene.fire_each_second(10).await;
     assert_one_line(&log, &["WARN", "again=300", "job=slow"]);
 }
@@ -108,7 +108,7 @@ async fn a_job_that_sleeps_for_ever_is_told_once_and_the_others_run() {
     let log = Log::listen();
     let mut scene = Scene::led(&jobs![sleeps, other]);
     scene.fire_each_second(10).await;
-    assert_one_line(&log, &["WARN", "skipped: the run before still goes on", "job=sleeps"]);
+    assert_one_line(&log, &["WARN", "run skipped: the previous run still goes on", "job=sleeps"]);
     assert_eq!(scene.noted().len(), 10);
 }
 
@@ -170,11 +170,11 @@ async fn a_job_that_ignores_its_cancellation_is_told_once_and_the_others_run() {
     until(|| scene.notes.lines.lock().unwrap().pop()).await;
     tokio::time::advance(Duration::from_millis(1100)).await;
     let told = until(|| Some(log.lines()).filter(|told| !told.is_empty())).await;
-    assert!(told[0].contains("blocking work of it goes on"), "{told:?}");
+    assert!(told[0].contains("its blocking work is still running"), "{told:?}");
     scene.fire_all(&[1]);
     assert!(until(|| scene.noted().pop()).await.ends_with("the other runs"));
     go_on.send(()).unwrap();
     scene.stage.drain();
     scene.stage.drained().await;
-    assert_one_line(&log, &["ERROR", "failed", "it took longer than its timeout of 1s"]);
+    assert_one_line(&log, &["ERROR", "run failed", "it took longer than its timeout of 1s"]);
 }

@@ -5,7 +5,7 @@ use crate::{Run, jobs, leader_job};
 
 #[leader_job(key = "test/key", every = "1h", jitter = "10s", missed = "skip", crate = crate)]
 async fn shaken(run: Run, notes: Told) {
-    let late = crate::clock::wall().duration_since(run.due().timestamp()).unwrap();
+    let late = crate::system::clock::wall().duration_since(run.due().timestamp()).unwrap();
     notes.add(&late.as_millis().to_string());
 }
 
@@ -27,7 +27,7 @@ async fn every_firing_is_late_by_a_part_of_the_jitter() {
 #[tokio::test(start_paused = true)]
 async fn when_the_key_is_given_up_the_run_does_not_wait_and_is_not_lost() {
     let mut scene = Scene::led(&jobs![shaken]);
-    // one in a thousand is not late at all
+    // one run in a thousand is not late at all
     for _ in 0..20 {
         scene.fire();
     }

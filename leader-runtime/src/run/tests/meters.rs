@@ -1,4 +1,4 @@
-//! What is counted and measured of a job.
+//! The metrics of a job.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -6,16 +6,18 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use super::{Scene, Told};
 use crate::engine::Tick;
-use crate::{Outcome, Run, clock, jobs, leader_job};
+use crate::run::JobSelector;
+use crate::system::clock;
+use crate::{Outcome, Run, jobs, leader_job};
 
-/// A recorder for what this thread makes from now on.
-fn recorder() -> (PrometheusHandle, impl Drop) {
+/// Installs a recorder for the metrics of this thread from now on.
+pub(super) fn recorder() -> (PrometheusHandle, impl Drop) {
     let recorder = Box::leak(Box::new(PrometheusBuilder::new().build_recorder()));
     (recorder.handle(), ::metrics::set_default_local_recorder(recorder))
 }
 
-/// The value of this series, where it is there.
-fn value(rendered: &str, series: &str) -> Option<f64> {
+/// The value of this series, if it exists.
+pub(super) fn value(rendered: &str, series: &str) -> Option<f64> {
     rendered.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ')?.parse().ok())
 }
 
@@ -48,14 +50,14 @@ async fn each_outcome_and_each_skip_is_counted_and_each_run_measured() {
     scene.fire_each_second(6).await;
     let over = clock::wall();
     scene.fire_each_second(2).await;
-    scene.runs.remote().refresh_meters();
+    scene.runs.control().refresh_meters();
     is(r#"leader_job_running_seconds{job_name="moody"}"#, 3.0);
     scene.stage.lose();
     scene.pass(1.0).await;
     let late = Some(Duration::from_secs(90));
     scene.stage.lead();
     scene.runs.fire_all([Tick { place: 0, due: clock::wall(), too_late: late }]);
-    scene.runs.remote().refresh_meters();
+    scene.runs.control().refresh_meters();
 
     is(r#"leader_job_runs_total{job_name="moody",outcome="ok"}"#, 2.0);
     is(r#"leader_job_runs_total{job_name="moody",outcome="skipped"}"#, 1.0);
@@ -68,7 +70,7 @@ async fn each_outcome_and_each_skip_is_counted_and_each_run_measured() {
     is(r#"leader_job_lateness_seconds_count{job_name="moody"}"#, 5.0);
     is(r#"leader_job_lateness_seconds_sum{job_name="moody"}"#, 0.0);
     is(r#"leader_job_running_seconds{job_name="moody"}"#, 0.0);
-    // the one of 1.5 s, and the one that was cut off after 3 s
+    // the run of 1.5 s, and the run that was cut off after 3 s
     is(r#"leader_job_overruns_total{job_name="moody"}"#, 2.0);
     let said = value(&recorded.render(), last_success).expect("two were ok");
     let ended = over.duration_since(UNIX_EPOCH).unwrap().as_secs_f64() - 1.5;
@@ -77,6 +79,62 @@ async fn each_outcome_and_each_skip_is_counted_and_each_run_measured() {
 
 #[leader_job(key = "test/key", every = "10s", missed = "once", crate = crate)]
 async fn kept(_notes: Told) {}
+
+#[leader_job(key = "test/key", every = "10s", missed = "once", crate = crate)]
+async fn breaks(run: Run) -> Result<(), &'static str> {
+    let is_first = (run.fence().get(), run.number()) == (1, 1);
+    if is_first { Ok(()) } else { Err("as planned") }
+}
+
+#[tokio::test(start_paused = true)]
+async fn however_many_runs_have_failed_since_the_next_leader_knows_the_last_success() {
+    let series = r#"leader_job_last_success_timestamp_seconds{job_name="breaks"}"#;
+    let mut scene = Scene::led_on_the_grid(&jobs![breaks]).await;
+    scene.pass(10.0).await;
+    let ended = clock::wall();
+    for _ in 0..=25 {
+        scene.fire();
+        scene.pass(10.0).await;
+    }
+    let record = scene.memory.record().unwrap();
+    assert_eq!((record.failures, record.runs.len()), (25, 20));
+    let (recorded, _recorder) = recorder();
+    let started = clock::wall();
+    let mut next = scene.followed_by_another(&jobs![breaks]);
+    let registered = r#"leader_job_registered_timestamp_seconds{job_name="breaks"}"#;
+    let is = |series: &str, at: std::time::SystemTime| {
+        let said = value(&recorded.render(), series).expect(series);
+        let at = at.duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+        assert!((said - at).abs() < 0.01, "{series}: {said}, {at}");
+    };
+    is(registered, started);
+    next.stage.lead();
+    next.pass(1.0).await;
+    is(series, ended);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_that_no_schedule_asked_for_is_not_taken_back_by_what_the_record_says() {
+    let (recorded, _recorder) = recorder();
+    let mut scene = Scene::led_on_the_grid(&jobs![kept]).await;
+    scene.pass(1.0).await;
+    scene.fire();
+    scene.pass(5.0).await;
+    let asked = clock::wall();
+    let control = scene.runs.control();
+    tokio::select! {
+        never = scene.runs.tend() => match never {},
+        answer = control.trigger(JobSelector::Name("kept")) => drop(answer.unwrap()),
+    }
+    scene.pass(1.0).await;
+    scene.stage.lose();
+    scene.stage.lead();
+    scene.pass(1.0).await;
+    let series = r#"leader_job_last_success_timestamp_seconds{job_name="kept"}"#;
+    let said = value(&recorded.render(), series).expect("it succeeded twice");
+    let asked = asked.duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+    assert!((said - asked).abs() < 0.01, "{said}, {asked}");
+}
 
 #[tokio::test(start_paused = true)]
 async fn the_next_leader_reads_the_last_success_from_the_record() {

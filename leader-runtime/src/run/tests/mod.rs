@@ -1,17 +1,22 @@
-//! What each policy promises, in virtual time: a test says who leads and what is due.
+//! The promises of each policy, in virtual time: a test decides who leads and which jobs are due.
 
 mod after;
-pub(super) mod archive;
+mod around;
 mod dispatch;
 mod drain;
 mod events;
 mod faults;
 mod jitter;
+pub(super) mod memory_store;
 #[cfg(feature = "metrics")]
 mod meters;
+#[cfg(feature = "metrics")]
+mod missed;
 mod on_elected;
 mod on_loss;
 mod overlap;
+mod panics;
+mod plain_fn;
 mod record;
 mod retries;
 mod step_down_after;
@@ -25,13 +30,14 @@ use std::time::Duration;
 use leader_core::election::Timestamp;
 use leader_core::{Lease, Timing};
 
-use self::archive::Memory;
-use super::{Archive, Events, Roster, Runs};
-use crate::clock;
+use self::memory_store::MemoryStore;
+use super::{Events, RecordAccess, Runs, ScheduleTable, Surroundings};
 use crate::engine::Tick;
-use crate::job::{Data, Jobs, Registration, Run, Supplies, Values, register};
-use crate::lock::Stage;
+use crate::job::{Data, Hook, Jobs, Run, Supplies, Values};
+use crate::leadership::Stage;
+use crate::registry::{Registration, register};
 use crate::settings::Overrides;
+use crate::system::clock;
 
 /// One process with its jobs, which are on one key.
 struct Scene {
@@ -39,17 +45,17 @@ struct Scene {
     runs: Runs,
     events: Arc<Events>,
     notes: Notes,
-    memory: Arc<Memory>,
+    memory: Arc<MemoryStore>,
 }
 
-/// What jobs have written down, each with the second in which it was.
+/// The notes of jobs, each with its second.
 #[derive(Clone)]
 struct Notes {
     began: Timestamp,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
-/// Notes that it was dropped, unless it has ended.
+/// Work that adds a note when it is dropped: its end, or that it was cut off.
 struct Work<'a> {
     notes: &'a Notes,
     number: u64,
@@ -57,7 +63,7 @@ struct Work<'a> {
 }
 
 impl Scene {
-    /// The process leads, at a lease of 6 s.
+    /// A process that leads, at a lease of 6 s.
     fn led(jobs: &Jobs) -> Self {
         let mut scene = Self::standing_by(jobs);
         scene.stage.lead();
@@ -69,20 +75,20 @@ impl Scene {
         Self::of(jobs, notes, Arc::default())
     }
 
-    /// The process leads, and its jobs are due together: the tick of the first is that of all.
+    /// A process that leads, and whose jobs share one tick.
     fn led_together(jobs: &Jobs) -> Self {
         let notes = Notes { began: clock::now(), lines: Arc::default() };
-        let mut scene = Self::rostered(jobs, notes, Arc::default(), Roster::together);
+        let mut scene = Self::scheduled_by(jobs, notes, Arc::default(), ScheduleTable::shared);
         scene.stage.lead();
         scene
     }
 
-    /// The process is gone, and another one stands by.
+    /// Another process that stands by, after this one is gone.
     fn followed_by_another(self, jobs: &Jobs) -> Self {
         let Self { notes, memory, .. } = self;
         let latest = memory.state().fence;
         let mut scene = Self::of(jobs, notes, memory);
-        // its terms come after those of the other
+        // its terms come after the terms of this process
         for _ in 0..latest {
             scene.stage.lead();
             scene.stage.lose();
@@ -90,44 +96,61 @@ impl Scene {
         scene
     }
 
-    fn of(jobs: &Jobs, notes: Notes, memory: Arc<Memory>) -> Self {
-        // each test says which of them are due
-        Self::rostered(jobs, notes, memory, Roster::apart)
+    fn of(jobs: &Jobs, notes: Notes, memory: Arc<MemoryStore>) -> Self {
+        // each test makes the jobs due one by one
+        Self::scheduled_by(jobs, notes, memory, ScheduleTable::one_each)
     }
 
-    fn rostered(
+    fn scheduled_by(
         jobs: &Jobs,
         notes: Notes,
-        memory: Arc<Memory>,
-        roster: fn(&[Registration]) -> Roster,
+        memory: Arc<MemoryStore>,
+        table: fn(&[Registration]) -> ScheduleTable,
+    ) -> Self {
+        Self::with(jobs, notes, memory, table, Box::default())
+    }
+
+    /// A process that stands by, with these hooks around its jobs.
+    fn hooked(jobs: &Jobs, hooks: Box<[Hook]>) -> Self {
+        let notes = Notes { began: clock::now(), lines: Arc::default() };
+        Self::with(jobs, notes, Arc::default(), ScheduleTable::one_each, hooks)
+    }
+
+    fn with(
+        jobs: &Jobs,
+        notes: Notes,
+        memory: Arc<MemoryStore>,
+        table: fn(&[Registration]) -> ScheduleTable,
+        hooks: Box<[Hook]>,
     ) -> Self {
         let (stage, terms) = Stage::new();
         let mut data = Values::default();
         data.put(notes.clone());
-        let supplies =
-            Arc::new(Supplies { data: Arc::new(data), store: None, key_prefix: "".into() });
+        let supplies = Arc::new(Supplies { data: Arc::new(data), hooks, ..Supplies::default() });
         let jobs = register(jobs, "", &Overrides::default(), &supplies).expect("they are right");
-        let roster = roster(&jobs);
+        let table = table(&jobs);
         let claim = |_: &str| stage.manager.claim(Stage::KEY);
-        let archive = Archive { records: Arc::clone(&memory) as _, node: "node".into() };
-        let terms = (terms, Some(Timing::new(Lease::default())));
+        let records = RecordAccess { store: Arc::clone(&memory) as _, node: "node".into() };
+        let timing = Some(Timing::new(Lease::default()));
         let events = Arc::<Events>::default();
-        let runs = Runs::new(jobs, roster, claim, supplies, terms, &archive, Arc::clone(&events));
+        let surroundings =
+            Surroundings { terms, timing, supplies, records, events: Arc::clone(&events) };
+        let runs = Runs::new(jobs, table, claim, surroundings);
         Self { stage, runs, events, notes, memory }
     }
 
-    /// The first job is due.
+    /// Makes the first job due.
     fn fire(&mut self) {
         self.fire_all(&[0]);
     }
 
-    /// These jobs are due.
+    /// Makes these jobs due.
     fn fire_all(&mut self, jobs: &[usize]) {
         let due = clock::wall();
         self.runs.fire_all(jobs.iter().map(|&place| Tick { place, due, too_late: None }));
     }
 
-    /// So many seconds go by.
+    /// Lets seconds go by.
     async fn pass(&mut self, seconds: f64) {
         tokio::select! {
             biased;
@@ -136,7 +159,7 @@ impl Scene {
         }
     }
 
-    /// The first job is due each second, so many times.
+    /// Makes the first job due each second, `times` times.
     async fn fire_each_second(&mut self, times: usize) {
         for _ in 0..times {
             self.fire();
@@ -144,7 +167,7 @@ impl Scene {
         }
     }
 
-    /// What was written down, and is forgotten.
+    /// Takes the notes.
     fn noted(&self) -> Vec<String> {
         std::mem::take(&mut self.notes.lines.lock().unwrap())
     }
@@ -156,7 +179,7 @@ impl Notes {
         self.lines.lock().unwrap().push(format!("{second:.1} {text}"));
     }
 
-    /// Takes so many seconds.
+    /// Works for `seconds`.
     async fn work(&self, run: &Run, seconds: impl Into<f64>) {
         let mut work = Work { notes: self, number: run.number(), has_ended: false };
         self.add(&format!("begins {}", run.number()));
@@ -172,10 +195,10 @@ impl Drop for Work<'_> {
     }
 }
 
-/// What a job of these tests takes.
+/// The parameter of the jobs in these tests.
 type Told = Data<Notes>;
 
-/// Waits for what another thread does, while virtual time stands still.
+/// Waits for another thread, while virtual time stands still.
 async fn until<T>(mut done: impl FnMut() -> Option<T>) -> T {
     let began = std::time::Instant::now();
     loop {

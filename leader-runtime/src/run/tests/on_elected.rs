@@ -1,4 +1,4 @@
-//! `on_elected`: also once when this node begins to lead.
+//! `on_elected`: a run when this node begins to lead.
 
 use super::{Scene, Told};
 use crate::{Run, jobs, leader_job};

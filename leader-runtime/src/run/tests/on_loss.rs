@@ -1,11 +1,11 @@
-//! `on_loss`: what becomes of a run when leadership is lost under it.
+//! `on_loss`: the end of a run whose leadership is lost.
 
 use std::time::Duration;
 
 use super::{Scene, Told};
 use crate::{Run, Stop, StopReason, jobs, leader_job};
 
-/// What is believed after a beat, at the lease of 6 s: 7/8 of it less 5 % of that.
+/// The trust after a beat at the lease of 6 s: 7/8 of the lease, less 5 %.
 const TRUST: Duration = Duration::from_micros(4_987_500);
 
 #[tokio::test(start_paused = true)]
@@ -60,7 +60,7 @@ async fn grace_tells_the_run_at_the_first_missed_beat_and_drops_it_when_trust_en
         scene.stage.believe_for(TRUST);
         scene.pass(0.75).await;
     }
-    // the last was sent at 2.25; none has come through at 3.0, and none does at 3.75
+    // the last beat was sent at 2.25; the beats of 3.0 and 3.75 do not come through
     scene.pass(20.0).await;
     let noted = ["0.0 begins 1", "3.8 told, 3.5 s left", "7.2 is dropped 1"];
     assert_eq!(scene.noted(), noted);

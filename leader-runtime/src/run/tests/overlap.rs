@@ -1,4 +1,4 @@
-//! `overlap`: a run is due while the one before still goes on.
+//! `overlap`: a run that is due while the previous one still goes on.
 
 use super::{Scene, Told};
 use crate::{Run, jobs, leader_job};
@@ -20,7 +20,7 @@ async fn queue_holds_one_run_the_newest_and_runs_it_when_the_other_has_ended() {
     #[leader_job(key = "test/key", every = "1s", overlap = "queue", crate = crate)]
     async fn slow(run: Run, notes: Told) {
         let due = run.due().timestamp();
-        let late = crate::clock::wall().duration_since(due).unwrap().as_secs_f64();
+        let late = crate::system::clock::wall().duration_since(due).unwrap().as_secs_f64();
         notes.add(&format!("{late:.1} s late"));
         notes.work(&run, 3).await;
     }
@@ -41,11 +41,11 @@ async fn a_run_that_waits_when_its_key_is_given_up_runs_with_a_drain_of_its_own(
 
     let mut scene = Scene::led(&jobs![slow]);
     scene.fire_each_second(2).await;
+    assert_eq!(scene.runs.control().longest_drain().as_secs(), 10);
     scene.stage.drain();
     scene.fire();
     scene.stage.drained().await;
     assert_eq!(scene.noted(), ["0.0 begins 1", "4.0 ends 1", "4.0 begins 2", "8.0 ends 2"]);
-    assert_eq!(scene.runs.longest_drain().as_secs(), 10);
 }
 
 #[tokio::test(start_paused = true)]

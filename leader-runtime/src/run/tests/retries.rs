@@ -1,4 +1,4 @@
-//! `retries` and `backoff`: what follows a failed attempt.
+//! `retries` and `backoff`: the attempts after a failed one.
 
 use std::time::Duration;
 

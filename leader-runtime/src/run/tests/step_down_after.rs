@@ -1,4 +1,4 @@
-//! `step_down_after`: so many failed runs in a row give the key to another node.
+//! `step_down_after`: a number of failed runs in a row that gives the key to another node.
 
 use super::{Scene, Told};
 use crate::{Outcome, Run, jobs, leader_job};

@@ -1,15 +1,18 @@
-//! `Run::spawn` and `Run::block`: what a job starts beside itself ends with its run.
+//! `Run::spawn` and `Run::block`: the tasks and the blocking work of a job end with its run.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, StreamExt};
 
 use super::{Notes, Scene, Told, until};
+use crate::job::Jobs;
+use crate::job::private::{Entry, param};
+use crate::run::RunEvent;
 use crate::{Run, Stop, jobs, leader_job};
 
-/// Notes when it is dropped.
+/// A note that is added when this is dropped.
 pub(super) struct Note(pub(super) Notes, pub(super) &'static str);
 
 impl Drop for Note {
@@ -108,6 +111,47 @@ async fn a_run_is_over_when_its_blocking_work_has_returned() {
     let noted = scene.noted();
     let noted: Vec<_> = noted.iter().map(|line| line.split_once(' ').unwrap().1).collect();
     assert_eq!(noted, ["blocks", "the job is dropped", "returns, told of Timeout"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn blocking_work_of_an_attempt_that_panics_before_its_first_poll_holds_the_slot() {
+    static GO_ON: Mutex<Option<mpsc::Receiver<()>>> = Mutex::new(None);
+    static PANICS: Entry = Entry {
+        start: |context| {
+            let run: Run = param(context).expect("each context has one");
+            let go_on = GO_ON.lock().unwrap().take();
+            if let Some(go_on) = go_on {
+                drop(run.block(move || go_on.recv().unwrap()));
+                panic!("as planned");
+            }
+            (<idle as crate::job::private::Job>::ENTRY.start)(context)
+        },
+        ..<idle as crate::job::private::Job>::ENTRY
+    };
+
+    #[leader_job(key = "test/key", every = "1h", missed = "skip", crate = crate)]
+    async fn idle() {}
+
+    let mut jobs = Jobs::new();
+    jobs.push(&PANICS);
+    let mut scene = Scene::led(&jobs);
+    let mut events = scene.events.listen();
+    let (go_on, hears) = mpsc::channel();
+    *GO_ON.lock().unwrap() = Some(hears);
+    scene.fire();
+    until(|| GO_ON.lock().unwrap().is_none().then_some(())).await;
+    let is_held = |scene: &Scene| scene.runs.shared.jobs[0].slot.is_taken();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+        assert!(is_held(&scene));
+    }
+    go_on.send(()).unwrap();
+    until(|| (!is_held(&scene)).then_some(())).await;
+    let ended = events.by_ref().skip(1).next().now_or_never().flatten();
+    assert!(
+        matches!(&ended, Some(RunEvent::Ended(report)) if report.outcome.to_string().contains("as planned")),
+        "{ended:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-//! `timeout`: how long an attempt may take.
+//! `timeout`: the time that an attempt may take.
 
 use super::{Scene, Told};
 use crate::{Run, Stop, StopReason, jobs, leader_job};

@@ -1,19 +1,19 @@
-//! Whatever is written, nothing panics, and what is wrong is told with its place.
+//! No text in a file or a variable makes the reader panic, and every fault names its source.
 
 use proptest::prelude::*;
 
 use super::*;
 
 fn names() -> impl Strategy<Value = String> {
-    let known = layer::NAMES.map(|(name, _)| name.to_owned()).to_vec();
+    let known = setting::ALL.map(|setting| setting.name.to_owned()).to_vec();
     let jobs: Vec<String> =
         leader_core::Options::NAMES.map(|option| format!("jobs.call_time.{option}")).to_vec();
     prop::sample::select([known, jobs].concat())
 }
 
 fn variable_of(name: &str) -> String {
-    match layer::NAMES.iter().find(|(known, _)| *known == name) {
-        Some((_, variable)) => (*variable).to_owned(),
+    match setting::ALL.into_iter().find(|setting| setting.name == name) {
+        Some(setting) => setting.variable.to_owned(),
         None => variable::name("call_time", name.rsplit('.').next().unwrap_or_default()),
     }
 }

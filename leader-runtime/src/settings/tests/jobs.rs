@@ -1,4 +1,4 @@
-//! What settings change of jobs.
+//! Options of jobs that settings change.
 
 use super::*;
 
@@ -8,8 +8,8 @@ fn variable(option: &str, value: &str) -> (String, String) {
     (format!("LEADER_JOB_CALL_TIME_{}", option.to_uppercase()), value.to_owned())
 }
 
-/// For each option, what it is in four layers.
-const OPTIONS: [(&str, [&str; 4]); 18] = [
+/// Each option, and its values in four layers.
+const OPTIONS: [(&str, [&str; 4]); 19] = [
     ("every", ["1s", "2s", "4s", "5s"]),
     ("offset", ["1ms", "2ms", "3ms", "4ms"]),
     ("jitter", ["1s", "2s", "1ms", "2ms"]),
@@ -27,6 +27,7 @@ const OPTIONS: [(&str, [&str; 4]); 18] = [
     ("after", ["1s", "2s", "3s", "4s"]),
     ("cron", ["@daily", "@hourly", "0 9 * * *", "*/5 * * * * *"]),
     ("tz", ["Europe/Oslo", "UTC", "Asia/Tokyo", "America/Lima"]),
+    ("except", ["12-25", "12-24..12-26", "2026-12-24..2027-01-02, 12-25", "none"]),
     ("backoff", ["1s..1m", "2s..1m", "3s..1m", "4s..1m"]),
 ];
 
@@ -40,10 +41,10 @@ fn every_option_is_taken_from_the_highest_layer_that_says_it() {
         let (name, value) = variable(option, environment);
         let variable = (name.as_str(), value.as_str());
         let says = |settings: &Settings| {
-            let origins = settings.overrides(&all());
-            let mut origins: Vec<_> = origins.origins().map(|origin| origin.value).collect();
-            assert_eq!(origins.len(), 1, "{option}: {origins:?}");
-            origins.remove(0)
+            let overrides = settings.overrides(&all());
+            let mut changed: Vec<_> = overrides.effective().map(|setting| setting.value).collect();
+            assert_eq!(changed.len(), 1, "{option}: {changed:?}");
+            changed.remove(0)
         };
         assert_eq!(says(&read(&files, &[])), file, "{option}");
         assert_eq!(says(&read(&files, &[stage])), profile, "{option}");
@@ -78,12 +79,52 @@ fn a_schedule_replaces_one_of_any_kind_with_what_goes_with_that_alone() {
         ("nightly", &[("every", "10s")], "every 10s"),
         ("nightly", &[("cron", "0 4 * * *")], "cron 0 4 * * * tz Europe/Oslo"),
         ("nightly", &[("tz", "UTC")], "cron 0 3 * * *"),
+        (
+            "nightly",
+            &[("except", "12-24..12-26, 2027-01-01")],
+            "cron 0 3 * * * tz Europe/Oslo except 12-24..12-26, 2027-01-01",
+        ),
         ("consume", &[("every", "10s")], "every 10s"),
         ("consume", &[("backoff", "2s..1m")], "while_leading"),
     ] {
         let of_code =
             options.iter().fold(Settings::new(), |it, (name, value)| it.job(job, name, value));
         assert_eq!(made(&of_code, job).0, schedule, "{job} {options:?}");
+    }
+}
+
+#[leader_job(key = "a", name = "call_time", every = "10s", jitter = "hash", crate = crate)]
+async fn in_its_place() {}
+
+/// It is the one that its documentation shows, from what its attribute says.
+#[test]
+fn a_time_of_the_jobs_own_is_moved_by_no_prefix() {
+    let variables = [("LEADER_JOB_CALL_TIME_CRON", "H 3 * * *"), ("LEADER_KEY_PREFIX", "stage/")];
+    for settings in [read(&[], &variables[..1]), read(&[], &variables)] {
+        assert_eq!(made(&settings, "call_time").0, "cron 58 3 * * *");
+    }
+    let schedule = |jobs: Jobs, variables: &[(&str, &str)]| {
+        let settings = read(&[], variables);
+        let overrides = settings.overrides(&jobs);
+        let made = register(&jobs, settings.prefix(), &overrides, &Arc::default()).unwrap();
+        made[0].schedule.to_string()
+    };
+    let place = "every 10s offset 7s 304ms";
+    assert_eq!(schedule(jobs![in_its_place], &[]), place);
+    assert_eq!(schedule(jobs![in_its_place].prefix("billing_"), &variables[1..]), place);
+    // a place in the interval goes with that alone
+    let cron = schedule(jobs![in_its_place], &[("LEADER_JOB_CALL_TIME_CRON", "@daily")]);
+    assert_eq!(cron, "cron @daily");
+}
+
+#[test]
+fn what_leaves_nothing_of_a_schedule_stops_the_start() {
+    let text = "[jobs.nightly]\ncron = \"0 3 24 12 *\"\nexcept = \"12-20..01-02\"\n";
+    let told = faults(&read(&[("leader.toml", text)], &[]), &all());
+    assert_eq!(told.len(), 1, "{told:?}");
+    for part in ["leaves nothing of cron `0 3 24 12 *`", "`except`: ", "leader.toml:3", "`cron`: "]
+    {
+        assert!(told[0].contains(part), "{told:?}");
     }
 }
 

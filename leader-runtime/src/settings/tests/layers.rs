@@ -1,5 +1,7 @@
 //! Each layer wins over those below it, and every value knows where it is written.
 
+use leader_core::Lease;
+
 use super::*;
 
 const FILE: &str = r#"
@@ -31,9 +33,14 @@ const VARIABLES: [(&str, &str); 6] = [
 /// Every setting of the process, as text.
 fn texts(settings: &Settings) -> [String; 6] {
     assert_eq!(settings.faults(), [""; 0]);
-    let origins = settings.origins(&Overrides::default());
-    layer::NAMES.map(|(name, _)| {
-        origins.iter().find(|origin| origin.name == name).expect("each has one").value.clone()
+    let effective = settings.effective(&Overrides::default());
+    setting::ALL.map(|setting| {
+        effective
+            .iter()
+            .find(|shown| shown.name == setting.name)
+            .expect("each has one")
+            .value
+            .clone()
     })
 }
 
@@ -63,11 +70,11 @@ fn every_setting_is_taken_from_the_highest_layer_that_says_it() {
 
 #[test]
 fn one_setting_of_a_higher_layer_leaves_the_others_as_they_are() {
-    for (setting, (name, _)) in layer::NAMES.into_iter().enumerate() {
+    for (number, setting) in setting::ALL.into_iter().enumerate() {
         let mut expected = of("file", 1);
-        expected[setting].clone_from(&of("variable", 3)[setting]);
-        let settings = read(&[("leader.toml", FILE)], &VARIABLES[setting..=setting]);
-        assert_eq!(texts(&settings), expected, "{name}");
+        expected[number].clone_from(&of("variable", 3)[number]);
+        let settings = read(&[("leader.toml", FILE)], &VARIABLES[number..=number]);
+        assert_eq!(texts(&settings), expected, "{}", setting.name);
     }
 }
 
@@ -79,9 +86,9 @@ fn every_value_knows_where_it_is_written() {
     let overrides = settings.overrides(&all());
     let directory = format!("{}/", scene.directory.path().display());
     let told: Vec<String> = settings
-        .origins(&overrides)
+        .effective(&overrides)
         .into_iter()
-        .map(|Origin { name, value, place }| format!("{name} {value} {place}"))
+        .map(|EffectiveSetting { name, value, source }| format!("{name} {value} {source}"))
         .map(|line| line.replace(&directory, ""))
         .collect();
     assert_eq!(
@@ -92,8 +99,8 @@ fn every_value_knows_where_it_is_written() {
             "lock.lease 2s leader.stage.toml:1:14",
             "lock.fence_base 1 leader.toml:6:14",
             "lock.node one LEADER_NODE",
-            "service clock Settings::service",
             "health.listen 127.0.0.1:1 leader.toml:10:10",
+            "service clock Settings::service",
             "jobs.call_time.every 1s Settings::job",
         ]
     );
@@ -105,7 +112,7 @@ fn a_prefix_follows_from_the_profile_unless_one_is_written() {
     let file = |text| [("leader.toml", text), ("leader.stage-2.toml", "")];
     let settings = read(&file(""), &[profile]);
     assert_eq!(settings.prefix(), "stage-2/");
-    assert_eq!(settings.key_prefix.place.to_string(), "LEADER_PROFILE=`stage-2`");
+    assert_eq!(settings.values.key_prefix.source.to_string(), "LEADER_PROFILE=`stage-2`");
     assert_eq!(read(&file("lock.key_prefix = \"a/\""), &[profile]).prefix(), "a/");
     assert_eq!(read(&file("lock.key_prefix = \"\""), &[profile]).prefix(), "");
     assert_eq!(read(&file(""), &[profile, ("LEADER_KEY_PREFIX", "")]).prefix(), "");
@@ -118,8 +125,8 @@ fn the_default_file_may_be_missing_and_the_start_says_so() {
     let scene = Scene::new(&[], &[("LEADER_LEASE", ""), ("HOME", "/home"), ("CONSUL_CACERT", "")]);
     let settings = scene.read().unwrap();
     assert_eq!(settings.faults(), [""; 0]);
-    assert_eq!(settings.lease, Placed::by_default(Lease::default()));
-    let said = settings.sources.unwrap().to_string();
+    assert_eq!(settings.values.lease, Located::by_default(Lease::default()));
+    let said = settings.files.unwrap().to_string();
     assert!(said.starts_with("no ") && said.ends_with("leader.toml, the environment"), "{said}");
 }
 
@@ -129,8 +136,8 @@ fn another_file_is_read_where_it_is_named_and_its_profile_lies_beside_it() {
     let mut scene = Scene::new(&files, &[("LEADER_PROFILE", "stage")]);
     scene.variables.push(("LEADER_CONFIG".into(), scene.path("clock.toml")));
     let settings = scene.read().unwrap();
-    assert_eq!((settings.node_name(), settings.lease.value), ("a", Lease::MIN));
-    let said = settings.sources.unwrap().to_string();
+    assert_eq!((settings.node_name(), settings.values.lease.value), ("a", Lease::MIN));
+    let said = settings.files.unwrap().to_string();
     assert!(said.starts_with("profile `stage`, ") && said.contains("clock.stage.toml, "), "{said}");
 }
 
@@ -139,7 +146,11 @@ fn what_a_windows_editor_writes_is_read_and_counted_as_people_count() {
     let text = "\u{feff}lock.node = \"ø\"\r\n[health]\r\nlisten = \"x\"\r\n";
     let settings = read(&[("leader.toml", text)], &[]);
     assert_eq!(settings.node_name(), "ø");
-    assert!(settings.node.to_string().ends_with("leader.toml:1:13"), "{}", settings.node);
+    assert!(
+        settings.values.node.source.to_string().ends_with("leader.toml:1:13"),
+        "{}",
+        settings.values.node.source
+    );
     assert!(settings.faults()[0].contains("leader.toml:3:10: health.listen=`x`"));
 }
 
@@ -158,8 +169,23 @@ fn consul_is_found_by_its_own_variables() {
 }
 
 #[test]
+fn the_proxy_that_consul_is_asked_through_is_shown_without_its_password() {
+    let proxy = ("HTTP_PROXY", "http://me:s3cret@proxy:3128");
+    let shown = |address| {
+        let settings = read(&[], &[("CONSUL_HTTP_ADDR", address), proxy]);
+        assert!(!format!("{settings:?}").contains("s3cret"));
+        let effective = settings.effective(&Overrides::default());
+        let setting = effective.into_iter().find(|setting| setting.name == "HTTP_PROXY");
+        setting.map(|setting| (setting.value, setting.source.to_string()))
+    };
+    let expected = ("http://proxy:3128".to_owned(), "HTTP_PROXY".to_owned());
+    assert_eq!(shown("consul:8500"), Some(expected));
+    assert_eq!(shown("127.0.0.1:8500"), None);
+}
+
+#[test]
 fn a_token_is_never_printed() {
     let settings = Settings::new().token("secret");
     assert!(!format!("{settings:?}").contains("secret"));
-    assert!(!format!("{:?}", settings.origins(&Overrides::default())).contains("secret"));
+    assert!(!format!("{:?}", settings.effective(&Overrides::default())).contains("secret"));
 }

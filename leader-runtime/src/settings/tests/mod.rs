@@ -1,8 +1,10 @@
-//! What is read, from where, and what is said to all that is wrong.
+//! Sources of settings, their order, and the faults in them.
 
 mod any;
+mod guide;
 mod jobs;
 mod layers;
+mod variables;
 mod wrong;
 
 use std::ffi::OsString;
@@ -12,7 +14,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 
 use super::*;
-use crate::job::register;
+use crate::registry::register;
 use crate::{Due, jobs, leader_job};
 
 #[leader_job(key = "service/clock", every = "3s", standby = wait, crate = crate)]
@@ -54,7 +56,7 @@ impl Scene {
         Settings::read(self.variables.clone(), self.directory.path())
     }
 
-    /// All that a start would tell, without the directory.
+    /// All faults that a start would report, without the directory.
     fn faults(&self, jobs: &Jobs) -> Vec<String> {
         let faults = match self.read() {
             Ok(settings) => faults(&settings, jobs),
@@ -79,7 +81,7 @@ fn faults(settings: &Settings, jobs: &Jobs) -> Vec<String> {
     faults
 }
 
-/// What the settings make of a job: its schedule, and each option that they say, with its place.
+/// The schedule of a job under these settings, and the options that they change.
 fn made(settings: &Settings, job: &str) -> (String, Vec<(String, String)>) {
     let overrides = settings.overrides(&all());
     assert_eq!(faults(settings, &all()), [""; 0]);
@@ -87,8 +89,8 @@ fn made(settings: &Settings, job: &str) -> (String, Vec<(String, String)>) {
     let schedule = jobs.iter().find(|made| made.name.as_str() == job);
     let schedule = schedule.map_or_else(|| "none".into(), |made| made.schedule.to_string());
     let prefix = format!("jobs.{job}.");
-    let options = overrides
-        .origins()
-        .filter_map(|origin| Some((origin.name.strip_prefix(&prefix)?.to_owned(), origin.value)));
+    let options = overrides.effective().filter_map(|setting| {
+        Some((setting.name.strip_prefix(&prefix)?.to_owned(), setting.value))
+    });
     (schedule, options.collect())
 }

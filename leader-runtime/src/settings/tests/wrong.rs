@@ -1,4 +1,4 @@
-//! What is wrong, each with its place, its value and its remedy.
+//! Faults of settings, each with its source, its value and its remedy.
 
 use super::*;
 
@@ -227,7 +227,7 @@ fn a_file_that_cannot_be_read_ends_the_start_at_once() {
         told[0].starts_with("LEADER_CONFIG=`/nowhere/leader.toml`: cannot be read: "),
         "{told:?}"
     );
-    assert!(scene.read().unwrap_err().is_wrong_settings());
+    assert!(scene.read().unwrap_err().is_configuration());
 
     let scene = Scene::new(&[], &[]);
     fs::create_dir(scene.path("leader.toml")).unwrap();

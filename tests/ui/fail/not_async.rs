@@ -1,6 +1,0 @@
-use leader_runtime::leader_job;
-
-#[leader_job(key = "service/clock", every = "3s")]
-fn clock() {}
-
-fn main() {}
