@@ -158,9 +158,11 @@ impl Driver {
                 Action::Start(term) => {
                     self.epochs += 1;
                     self.standby_log.clear();
+                    // the gate opens after it where another key is led already: no run of a term is
+                    // logged before the term
+                    self.log_start(term);
                     self.gate(term.key).start(term, self.epochs);
                     started.push(term);
-                    self.log_start(term);
                     self.meter_start(term);
                 }
                 Action::Drain(term) => self.gate(term.key).drain(term),
